@@ -1,0 +1,22 @@
+# keyrotation: see README.md. Every target finds a JDK 25 by itself.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export JAVA_HOME := $(shell for d in "$$JAVA_HOME" /usr/lib/jvm/*25* /usr/lib/jvm/*26* /opt/java/*25*; do \
+  [ -n "$$d" ] && [ -x "$$d/bin/javac" ] && "$$d/bin/javac" -version 2>&1 | grep -qE 'javac (2[5-9]|[3-9][0-9])' && echo $$d && break; done)
+MVN := mvn -B -ntp
+
+.PHONY: help
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: check
+check: ## fast: style, compile, unit tests
+	$(MVN) -q verify -Dquarkus.build.skip=true
+
+.PHONY: package
+package: ## build target/quarkus-app without tests
+	$(MVN) -q package -DskipTests
+
+.PHONY: format
+format: ## format the Java code
+	$(MVN) -q spotless:apply

@@ -1,0 +1,114 @@
+package dev.keyrotation.api.v1alpha1;
+
+/**
+ * Every reason that a condition, an event or a failure of a KeyRotation can carry. Part of the API:
+ * only added to.
+ */
+public enum ConditionReason {
+  /** Every instance runs on the active keys. */
+  RUNNING_ON_ACTIVE_KEYS("RunningOnActiveKeys"),
+  /** Some instance does not run on the active keys, or cannot be asked. */
+  INSTANCES_NOT_ON_ACTIVE_KEYS("InstancesNotOnActiveKeys"),
+  /** A rotation is under way; the message names the step. */
+  ROTATING("Rotating"),
+  /** The rotation goes back to the old keys; the message says why. */
+  ROLLING_BACK("RollingBack"),
+  /** There is nothing to do. */
+  IDLE("Idle"),
+  /** {@code spec.suspend} holds back new rotations. */
+  SUSPENDED("Suspended"),
+  /** It has not been looked at yet. */
+  NOT_CHECKED("NotChecked"),
+  /** Preflight found nothing that blocks. */
+  NO_BLOCKING_FINDING("NoBlockingFinding"),
+  /** No rotation has ended yet. */
+  NO_ROTATION_YET("NoRotationYet"),
+  /** The last rotation succeeded. */
+  ROTATION_SUCCEEDED("RotationSucceeded"),
+  /** The last rotation was rolled back to the old keys. */
+  ROTATION_ROLLED_BACK("RotationRolledBack"),
+  /** The last rotation ended before anything was changed. */
+  ROTATION_ABANDONED("RotationAbandoned"),
+  /** Only a plan was asked for; it is in {@code status.plan}. */
+  PLANNED_ONLY("PlannedOnly"),
+
+  /** A value of the spec that admission cannot check is wrong: a cron expression, a time zone. */
+  INVALID_SPEC("InvalidSpec"),
+  /** The spec asks for something that this version does not do. */
+  NOT_SUPPORTED("NotSupported"),
+  /** The Secret of {@code spec.secretRef} does not exist. */
+  SECRET_NOT_FOUND("SecretNotFound"),
+  /** The Secret lacks an entry, or an entry is empty or no usable key. */
+  SECRET_KEY_INVALID("SecretKeyInvalid"),
+  /** The Secret is immutable or another controller writes it. */
+  SECRET_NOT_WRITABLE("SecretNotWritable"),
+  /** The Secret of the database URL, or its entry, does not exist or is no URL. */
+  DATABASE_URL_INVALID("DatabaseUrlInvalid"),
+  /** The database does not answer. */
+  DATABASE_UNAVAILABLE("DatabaseUnavailable"),
+  /** The database refuses the login or a privilege. */
+  DATABASE_ACCESS_DENIED("DatabaseAccessDenied"),
+  /** The schema holds no LiteLLM tables. */
+  DATABASE_NOT_LITELLM("DatabaseNotLiteLLM"),
+  /** Another KeyRotation rotates the keys of this database. */
+  DATABASE_OWNED_BY_OTHER("DatabaseOwnedByOther"),
+  /** Something that is not this operator keeps using the database while nothing should. */
+  DATABASE_IN_USE("DatabaseInUse"),
+  /** A lock was not granted in time. */
+  DATABASE_LOCKED("DatabaseLocked"),
+  /**
+   * A stored value looks encrypted but opens under no known key; the message names table, column
+   * and row.
+   */
+  VALUE_UNREADABLE("ValueUnreadable"),
+  /** A stored value has a format mark that this version does not know. */
+  VALUE_FORMAT_UNKNOWN("ValueFormatUnknown"),
+  /** No value could be opened although some look encrypted: the key is probably the wrong one. */
+  WRONG_ENCRYPTION_KEY("WrongEncryptionKey"),
+  /** The workload does not exist. */
+  WORKLOAD_NOT_FOUND("WorkloadNotFound"),
+  /** The workload has no instance, so nothing could be verified. */
+  WORKLOAD_HAS_NO_INSTANCES("WorkloadHasNoInstances"),
+  /** The workload is paused, being deleted or in mid-rollout. */
+  WORKLOAD_NOT_STEADY("WorkloadNotSteady"),
+  /** The workload does not read its keys from the Secret that the spec names. */
+  WORKLOAD_DOES_NOT_READ_SECRET("WorkloadDoesNotReadSecret"),
+  /**
+   * The running instances do not accept the key in the Secret, so it is not the key they run with.
+   */
+  INSTANCES_ON_OTHER_KEY("InstancesOnOtherKey"),
+
+  /** A key Secret of a revision exists but is not ours or not what it should be. */
+  KEY_SECRET_CONFLICT("KeySecretConflict"),
+  /** A key Secret that a rotation needs is gone. */
+  KEY_SECRET_LOST("KeySecretLost"),
+  /** Somebody else changed the consumer Secret in mid-rotation. */
+  SECRET_CHANGED_BY_OTHER("SecretChangedByOther"),
+  /** Re-encryption failed. */
+  REENCRYPTION_FAILED("ReencryptionFailed"),
+  /** Instances did not become available on the target keys in time. */
+  RESTART_FAILED("RestartFailed"),
+  /** An instance does not accept the target key, accepts a random one, or cannot read a model. */
+  VERIFICATION_FAILED("VerificationFailed"),
+  /** An instance still accepts the key that was replaced. */
+  OLD_KEY_STILL_ACCEPTED("OldKeyStillAccepted"),
+  /** The step took longer than {@code spec.stepDeadline}. */
+  STEP_DEADLINE_EXCEEDED("StepDeadlineExceeded"),
+  /** It cannot be known whether the step is done; the operator waits. */
+  EVIDENCE_UNKNOWN("EvidenceUnknown"),
+  /** The API server refused or did not answer. */
+  CLUSTER_UNAVAILABLE("ClusterUnavailable"),
+  /** A fault of the operator itself. */
+  INTERNAL_ERROR("InternalError");
+
+  private final String text;
+
+  ConditionReason(String text) {
+    this.text = text;
+  }
+
+  /** The word in CamelCase that stands in {@code reason}. */
+  public String text() {
+    return text;
+  }
+}

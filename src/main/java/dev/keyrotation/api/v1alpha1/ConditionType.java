@@ -1,0 +1,29 @@
+package dev.keyrotation.api.v1alpha1;
+
+/** The conditions of a KeyRotation. All of them are always present. */
+public enum ConditionType {
+  /** True: every running instance is on the active keys and no rotation is under way. */
+  READY("Ready"),
+  /** True: a rotation is under way (kstatus word; absent work is False). */
+  RECONCILING("Reconciling"),
+  /** True: the operator cannot go on without help; the message says what to do (kstatus word). */
+  STALLED("Stalled"),
+  /** True: the last preflight found nothing that blocks a rotation. */
+  PREFLIGHT_PASSED("PreflightPassed"),
+  /**
+   * True: the last rotation succeeded. False: it was rolled back or abandoned. Unknown: there was
+   * none.
+   */
+  ROTATED("Rotated");
+
+  private final String text;
+
+  ConditionType(String text) {
+    this.text = text;
+  }
+
+  /** The word that stands in {@code status.conditions[].type}. */
+  public String text() {
+    return text;
+  }
+}

@@ -1,0 +1,22 @@
+package dev.keyrotation.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import org.jspecify.annotations.Nullable;
+
+/** LiteLLM's PostgreSQL database. */
+public record DatabaseSpec(
+    @Required @JsonPropertyDescription("Where the connection URL is read from.") UrlSource urlFrom,
+    @Default("public")
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription(
+            "Schema with LiteLLM's tables. LiteLLM calls it DATABASE_SCHEMA, or `schema` in the URL.")
+        String schema) {
+
+  public DatabaseSpec(UrlSource urlFrom, @Nullable String schema) {
+    this.urlFrom = urlFrom;
+    this.schema = schema == null ? "public" : schema;
+  }
+}

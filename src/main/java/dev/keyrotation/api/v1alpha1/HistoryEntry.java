@@ -1,0 +1,58 @@
+package dev.keyrotation.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A rotation that ended. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record HistoryEntry(
+    @JsonPropertyDescription("Identifies the rotation.") String id,
+    @JsonPropertyDescription("Revision of the keys that it generated.") long revision,
+    @JsonPropertyDescription("Revision of the keys that were in use before it.") long fromRevision,
+    @JsonPropertyDescription("How it ended.") RotationResult result,
+    @JsonPropertyDescription("The keys that it replaced.") List<KeyKind> keys,
+    @JsonPropertyDescription("What started it.") Trigger trigger,
+    @JsonPropertyDescription("The value of spec.rotate.request that started it.")
+        @Nullable String request,
+    @JsonPropertyDescription("How instances were restarted.") @Nullable RolloutMode mode,
+    @JsonPropertyDescription("When it began, RFC 3339.") String startedAt,
+    @JsonPropertyDescription("When it ended, RFC 3339.") String completedAt,
+    @JsonPropertyDescription("How long no instance was to serve, in seconds.")
+        long unavailableSeconds,
+    @JsonPropertyDescription("What was done to the database.") DataCounts data,
+    @JsonPropertyDescription("Why it did not succeed.") @Nullable Failure failure,
+    @JsonPropertyDescription(
+            "When the other revision's keys and the copied ciphertext were removed, RFC 3339.")
+        @Nullable String retiredAt) {
+
+  public HistoryEntry {
+    keys = keys == null ? List.of() : List.copyOf(keys);
+    data = data == null ? DataCounts.NONE : data;
+  }
+
+  /** The same entry, with what it replaced removed at the given time. */
+  public HistoryEntry retired(String time) {
+    return new HistoryEntry(
+        id,
+        revision,
+        fromRevision,
+        result,
+        keys,
+        trigger,
+        request,
+        mode,
+        startedAt,
+        completedAt,
+        unavailableSeconds,
+        data,
+        failure,
+        time);
+  }
+
+  /** The revision that this rotation left out of use. */
+  public long retiredRevision() {
+    return result == RotationResult.SUCCEEDED ? fromRevision : revision;
+  }
+}

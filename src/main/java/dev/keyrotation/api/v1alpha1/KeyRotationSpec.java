@@ -1,0 +1,100 @@
+package dev.keyrotation.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the user wants. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value = "!self.keys.exists(k, k == 'Salt') || has(self.database)",
+    message = "a salt key rotation re-encrypts data: set spec.database")
+public record KeyRotationSpec(
+    @Required
+        @Size(min = 1, max = 2)
+        @ValidationRule(
+            value = "self.all(k, self.exists_one(other, other == k))",
+            message = "a key is listed twice")
+        @JsonPropertyDescription("The keys that a rotation replaces: Master, Salt or both.")
+        List<KeyKind> keys,
+    @Required
+        @JsonPropertyDescription("The Secret from which the running instances read their keys.")
+        SecretRef secretRef,
+    @JsonPropertyDescription(
+            "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has a database.")
+        @Nullable DatabaseSpec database,
+    @Required
+        @Size(min = 1, max = 16)
+        @JsonPropertyDescription(
+            "Every process that shares these keys and this database, in the order in which they are restarted.")
+        List<WorkloadSpec> workloads,
+    @JsonPropertyDescription("When to rotate.") RotateSpec rotate,
+    @Default("Auto")
+        @JsonPropertyDescription(
+            "How instances are taken to the new keys when stored values have to be re-encrypted.")
+        Strategy strategy,
+    @Default("Move")
+        @JsonPropertyDescription(
+            "What happens to a row of the old master key in LiteLLM_VerificationToken, left by LiteLLM before February"
+                + " 2025 or by hand: Move makes it the new key's row, Remove deletes it.")
+        MasterKeyRowPolicy masterKeyRow,
+    @Default("0")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "How long the old master key is accepted beside the new one after all instances have restarted, for"
+                + " clients that switch later. 0: only during the restart, not after it.")
+        String gracePeriod,
+    @Default("15m")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "Longest time that one step may take before the rotation is rolled back.")
+        String stepDeadline,
+    @Default("10s")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "How long verification has to hold without a break before it counts.")
+        String stabilityPeriod,
+    @JsonPropertyDescription("How long what a rotation replaced is kept.") RetentionSpec retention,
+    @Default("false")
+        @JsonPropertyDescription(
+            "Start no new rotation. A rotation under way goes on: half-way is no safe place to wait.")
+        boolean suspend) {
+
+  public KeyRotationSpec(
+      List<KeyKind> keys,
+      SecretRef secretRef,
+      @Nullable DatabaseSpec database,
+      List<WorkloadSpec> workloads,
+      @Nullable RotateSpec rotate,
+      @Nullable Strategy strategy,
+      @Nullable MasterKeyRowPolicy masterKeyRow,
+      @Nullable String gracePeriod,
+      @Nullable String stepDeadline,
+      @Nullable String stabilityPeriod,
+      @Nullable RetentionSpec retention,
+      boolean suspend) {
+    this.keys = List.copyOf(keys);
+    this.secretRef = secretRef;
+    this.database = database;
+    this.workloads = List.copyOf(workloads);
+    this.rotate = rotate == null ? RotateSpec.never() : rotate;
+    this.strategy = strategy == null ? Strategy.AUTO : strategy;
+    this.masterKeyRow = masterKeyRow == null ? MasterKeyRowPolicy.MOVE : masterKeyRow;
+    this.gracePeriod = gracePeriod == null ? "0" : gracePeriod;
+    this.stepDeadline = stepDeadline == null ? "15m" : stepDeadline;
+    this.stabilityPeriod = stabilityPeriod == null ? "10s" : stabilityPeriod;
+    this.retention = retention == null ? RetentionSpec.defaults() : retention;
+    this.suspend = suspend;
+  }
+
+  /** Whether {@code kind} is among the keys that a rotation replaces. */
+  public boolean rotates(KeyKind kind) {
+    return keys.contains(kind);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.keyrotation.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Size;
+import org.jspecify.annotations.Nullable;
+
+/** When to rotate. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record RotateSpec(
+    @Size(min = 1, max = 128)
+        @JsonPropertyDescription(
+            "Any text, for example a date or a ticket. A value that differs from status.handledRequest starts one"
+                + " rotation; applying the same value again starts none.")
+        @Nullable String request,
+    @Size(min = 9, max = 128)
+        @Pattern("^[0-9A-Za-z*,/?#-]+( [0-9A-Za-z*,/?#-]+){4}$")
+        @JsonPropertyDescription(
+            "Cron expression of five fields (minute, hour, day of month, month, day of week). Runs that were missed,"
+                + " for example while suspended, coalesce into one.")
+        @Nullable String schedule,
+    @Default("UTC")
+        @Size(min = 1, max = 64)
+        @Pattern("^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
+        @JsonPropertyDescription("IANA time zone of `schedule`, for example Europe/Berlin.")
+        String timeZone,
+    @Default("false")
+        @JsonPropertyDescription(
+            "Only plan: a trigger runs the preflight and writes the plan to status.plan; nothing else is touched.")
+        boolean planOnly) {
+
+  public RotateSpec(
+      @Nullable String request,
+      @Nullable String schedule,
+      @Nullable String timeZone,
+      boolean planOnly) {
+    this.request = request;
+    this.schedule = schedule;
+    this.timeZone = timeZone == null ? "UTC" : timeZone;
+    this.planOnly = planOnly;
+  }
+
+  /** Neither request nor schedule: nothing starts by itself. */
+  public static RotateSpec never() {
+    return new RotateSpec(null, null, null, false);
+  }
+}

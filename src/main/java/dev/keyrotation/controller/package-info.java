@@ -1,0 +1,5 @@
+/** The Kubernetes side: reconciler, event sources, events. */
+@NullMarked
+package dev.keyrotation.controller;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,139 @@
+package dev.keyrotation.database;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.DataCounts;
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
+import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.KeySet;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * LiteLLM's database as a rotation needs it. All methods block and throw {@link RotationException}
+ * with a reason {@code DATABASE_*}, {@code VALUE_*}, {@code WRONG_ENCRYPTION_KEY} or {@code
+ * REENCRYPTION_FAILED}.
+ *
+ * <p>Our own records live in the schema {@code keyrotation} of the same database: who rotates this
+ * database, a journal with one row per rotation and direction, and copies of replaced ciphertext.
+ */
+public interface RotationDatabase {
+
+  /** What preflight needs to know. Writes nothing, not even our schema. */
+  Report inspect(String owner, KeySet current);
+
+  /**
+   * @param columns columns that hold values under the present encryption key
+   * @param values values in all of them
+   * @param masterKeyRows rows of the present master key in the token table, hashed or plain
+   * @param findings what blocks a rotation that re-encrypts
+   * @param warnings what should be known
+   */
+  record Report(
+      List<ColumnCount> columns,
+      long values,
+      int masterKeyRows,
+      List<Finding> findings,
+      List<String> warnings) {}
+
+  /**
+   * Values found in one column; {@code registered} when LiteLLM's own list of encrypted columns has
+   * it.
+   */
+  record ColumnCount(String table, String column, long values, boolean registered) {}
+
+  /** Something that blocks; the message names table, column and row, never a value. */
+  record Finding(ConditionReason reason, String message) {}
+
+  /** Whether a re-encryption has been committed. */
+  sealed interface Journal {
+    /** Committed, with what it did. */
+    record Committed(DataCounts counts) implements Journal {}
+
+    /** Not committed, and no transaction that could still commit is open. */
+    record NotCommitted() implements Journal {}
+
+    /** A transaction of a re-encryption is open, ours or one that a dead operator left behind. */
+    record Open() implements Journal {}
+  }
+
+  /**
+   * Reads the journal of a rotation in a direction, under the same lock that a re-encryption holds.
+   */
+  Journal journal(String rotationId, Direction direction);
+
+  /**
+   * Takes every stored value from one encryption key to another, in one transaction: under an
+   * advisory lock, each value in its own format, old ciphertext copied aside, every new value
+   * decrypted again, a journal row written. Stops before the first write when a value opens under
+   * neither key. A second call for the same rotation and direction finds the journal row and
+   * changes nothing.
+   */
+  DataCounts reencrypt(Reencryption request, Consumer<Progress> progress);
+
+  /**
+   * @param owner the KeyRotation, {@code namespace/name}; another owner's claim on this database
+   *     stops the run
+   * @param timeout bound for the whole transaction
+   */
+  record Reencryption(
+      String owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial from,
+      KeyMaterial to,
+      Duration timeout) {}
+
+  /** Number of stored values that open under {@code key}, over all columns. */
+  long valuesUnder(KeyMaterial key);
+
+  /**
+   * Number of rows of {@code master} in the token table, hashed or plain, without our grace rows.
+   */
+  int masterKeyRows(KeyMaterial master);
+
+  /**
+   * Ends {@code from} in the token table, in one transaction: grace rows of this rotation are
+   * deleted; a row of {@code from} becomes the row of {@code to} (or is deleted, as {@code policy}
+   * says), and what references it follows; in direction RollBack what Forward did is undone. Rows
+   * of other keys are never touched.
+   */
+  MasterKeyRows moveMasterKeyRows(
+      String owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial from,
+      KeyMaterial to,
+      MasterKeyRowPolicy policy);
+
+  /** Rows of the master key: found, and of these moved, repaired or removed. */
+  record MasterKeyRows(int found, int moved) {}
+
+  /**
+   * Inserts, or extends, short-lived admin rows for {@code keys}, marked with the rotation id,
+   * valid until {@code expires} (LiteLLM honours it to the second, also for cached entries, and
+   * also if we never return).
+   */
+  void openGrace(String owner, String rotationId, List<KeyMaterial> keys, Instant expires);
+
+  /** When the grace row of {@code key} expires; null when this rotation has none for it. */
+  @Nullable Instant graceExpiry(String rotationId, KeyMaterial key);
+
+  /**
+   * Sessions of the instances' database role other than our own. While all instances are stopped
+   * there must be none: each would be a process that nobody told us of and that could write under
+   * the old key.
+   */
+  List<Session> otherSessions();
+
+  /** A session; {@code client} is its address or {@code local}. */
+  record Session(String client, @Nullable String application) {}
+
+  /** Deletes the copied ciphertext of a rotation. Does nothing when there is none. */
+  void retire(String owner, String rotationId);
+}

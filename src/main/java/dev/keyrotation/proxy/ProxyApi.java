@@ -1,0 +1,55 @@
+package dev.keyrotation.proxy;
+
+import dev.keyrotation.key.KeyMaterial;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions to one running instance. No method throws for what the instance answers or fails to
+ * answer.
+ */
+public interface ProxyApi {
+
+  /** What an admin-only route says to a key. */
+  sealed interface KeyAnswer {
+    /** 200: the key has admin rights. */
+    record Accepted() implements KeyAnswer {}
+
+    /** The key is refused while the instance's database is connected (or it has none). */
+    record Refused() implements KeyAnswer {}
+
+    /**
+     * Neither: no connection, a time-out, an error, or a refusal that proves nothing because the
+     * database is down.
+     */
+    record Unclear(String why) implements KeyAnswer {}
+  }
+
+  /**
+   * Tries {@code key} on an admin-only route, {@code /key/list?size=1}; without a database on one
+   * that needs none.
+   */
+  KeyAnswer ask(URI instance, KeyMaterial key);
+
+  /** What the instance says of itself. */
+  sealed interface Models {
+    /**
+     * {@code stored} models come from the database; {@code unreadable} are the ids of those shown
+     * as ciphertext.
+     */
+    record Listed(int stored, List<String> unreadable) implements Models {}
+
+    /** It could not be asked. */
+    record Unclear(String why) implements Models {}
+  }
+
+  /**
+   * Lists the models: a stored model whose parameters do not decrypt is shown with ciphertext as
+   * its name.
+   */
+  Models models(URI instance, KeyMaterial master);
+
+  /** LiteLLM's version, or null when the instance does not say. */
+  @Nullable String version(URI instance, KeyMaterial master);
+}

@@ -1,0 +1,66 @@
+package dev.keyrotation.workload;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.failure.RotationException;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workloads of a KeyRotation. All methods throw {@link RotationException} when they cannot be
+ * read or changed.
+ */
+public interface Workloads {
+
+  /** Reads one workload and its instances, live. */
+  State observe(KeyRotation owner, WorkloadSpec workload);
+
+  /**
+   * @param name what people call it, for example {@code deployment/litellm}
+   * @param exists false when there is none; the rest is then empty
+   * @param replicas wanted number of instances
+   * @param stamp revision mark of the template from which new instances are made
+   * @param settled every wanted instance is of the present template and available, and no other one
+   *     is left
+   * @param problem why it cannot get on by itself, for example an image that cannot be pulled; null
+   *     when none is known
+   * @param instances every instance that has not ended, also terminating ones
+   */
+  record State(
+      String name,
+      boolean exists,
+      int replicas,
+      @Nullable String stamp,
+      boolean settled,
+      @Nullable String problem,
+      List<Instance> instances) {}
+
+  /**
+   * One running instance.
+   *
+   * @param url base URL of its HTTP API by its own address; null while it has none
+   * @param stamp revision mark with which it was made
+   */
+  record Instance(
+      String name, @Nullable URI url, @Nullable String stamp, boolean ready, boolean terminating) {}
+
+  /** How the workload is wired to its keys; findings block a rotation. Reads only. */
+  Wiring wiring(KeyRotation owner, WorkloadSpec workload);
+
+  /** See {@link #wiring}. */
+  record Wiring(List<Finding> findings, List<String> warnings) {}
+
+  /** Something that blocks; the message says what is wrong, where, and what to do. */
+  record Finding(ConditionReason reason, String message) {}
+
+  /** Scales to zero. */
+  void stop(KeyRotation owner, WorkloadSpec workload);
+
+  /** Sets the revision mark in the template, by server-side apply with our own field manager. */
+  void stamp(KeyRotation owner, WorkloadSpec workload, String stamp);
+
+  /** Scales to {@code replicas}. */
+  void resize(KeyRotation owner, WorkloadSpec workload, int replicas);
+}
