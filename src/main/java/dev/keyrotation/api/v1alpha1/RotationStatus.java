@@ -37,6 +37,12 @@ public record RotationStatus(
     @JsonPropertyDescription("The last failed attempt of the present step.")
         @Nullable Failure lastFailure,
     @JsonPropertyDescription("Why it is rolled back.") @Nullable Failure rollBackCause,
+    @JsonPropertyDescription("Why it cannot go on without help.") @Nullable Failure stalled,
+    @JsonPropertyDescription("Fingerprints of the old keys.") KeyFingerprints oldKeys,
+    @JsonPropertyDescription("Fingerprints of the new keys; known after GenerateKeys.")
+        @Nullable KeyFingerprints newKeys,
+    @JsonPropertyDescription("Stored models that each instance listed before the rotation.")
+        int storedModels,
     @JsonPropertyDescription("The furthest step that was begun in direction Forward.")
         StepName reached,
     @JsonPropertyDescription("Sizes of the workloads before they were stopped.")

@@ -1,0 +1,47 @@
+package dev.keyrotation.engine;
+
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.plan.Decision;
+import dev.keyrotation.plan.StepOutcome;
+import java.time.Duration;
+import java.time.Instant;
+
+/** When the next turn is due. Every wake-up is explicit: nothing else may come. */
+final class Wake {
+  static final Duration AT_ONCE = Duration.ofMillis(10);
+  private static final Duration POLL = Duration.ofSeconds(1);
+  private static final Duration FINDINGS = Duration.ofSeconds(30);
+  private static final Duration RESTING = Duration.ofMinutes(3);
+
+  private Wake() {}
+
+  static Duration after(
+      KeyRotation primary,
+      KeyRotationStatus status,
+      Decision decision,
+      StepOutcome outcome,
+      Instant now) {
+    return switch (decision) {
+      case Decision.Start start -> AT_ONCE;
+      case Decision.Advance advance -> AT_ONCE;
+      case Decision.TurnBack back -> AT_ONCE;
+      case Decision.Finish finish -> AT_ONCE;
+      case Decision.Execute execute -> outcome instanceof StepOutcome.Made ? AT_ONCE : POLL;
+      case Decision.Await await -> POLL;
+      case Decision.Blocked blocked -> FINDINGS;
+      case Decision.Planned planned -> resting(status, now);
+      case Decision.Idle idle -> resting(status, now);
+      case Decision.Retire retire -> outcome instanceof StepOutcome.Made ? AT_ONCE : RESTING;
+    };
+  }
+
+  private static Duration resting(KeyRotationStatus status, Instant now) {
+    String next = status.nextRotationAt();
+    if (next == null) {
+      return RESTING;
+    }
+    Duration until = Duration.between(now, Instant.parse(next)).plusMillis(100);
+    return until.compareTo(RESTING) > 0 ? RESTING : until.isNegative() ? POLL : until;
+  }
+}

@@ -1,0 +1,156 @@
+package dev.keyrotation.observe;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
+import dev.keyrotation.proxy.ProxyApi.Models;
+import dev.keyrotation.workload.Workloads;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Asks every running instance, each by its own address. */
+final class Instances {
+  /**
+   * LiteLLM caches an accepted key for 60 s ({@code user_api_key_cache_ttl}); three times that is
+   * no cache any more.
+   */
+  static final Duration CACHE_PATIENCE = Duration.ofMinutes(3);
+
+  /**
+   * How long an instance that just became ready may contradict: it reloads its models every 30 s.
+   */
+  static final Duration RELOAD_PATIENCE = Duration.ofSeconds(90);
+
+  private final Workloads workloads;
+  private final ProxyApi proxy;
+  private final SecureRandom random;
+
+  Instances(Workloads workloads, ProxyApi proxy, SecureRandom random) {
+    this.workloads = workloads;
+    this.proxy = proxy;
+    this.random = random;
+  }
+
+  List<Workloads.Instance> running(KeyRotation primary) {
+    List<Workloads.Instance> all = new ArrayList<>();
+    primary
+        .getSpec()
+        .workloads()
+        .forEach(w -> all.addAll(workloads.observe(primary, w).instances()));
+    return all;
+  }
+
+  /** Null when every instance accepts {@code key} and refuses a random one. */
+  @Nullable Evidence accepts(List<Workloads.Instance> instances, KeyMaterial key) {
+    KeyMaterial control = KeyMaterial.generate(random);
+    for (Workloads.Instance instance : instances) {
+      URI url = instance.url();
+      if (url == null) {
+        return unclear(instance, "it has no address yet");
+      }
+      switch (proxy.ask(url, key)) {
+        case KeyAnswer.Unclear(String why) -> {
+          return unclear(instance, why);
+        }
+        case KeyAnswer.Refused() -> {
+          return new Evidence.Refuted(
+              ConditionReason.VERIFICATION_FAILED,
+              instance.name() + " refuses the key that it should run with.",
+              RELOAD_PATIENCE);
+        }
+        case KeyAnswer.Accepted() -> {
+          // A proxy without a master key accepts everything: then acceptance proves nothing.
+          switch (proxy.ask(url, control)) {
+            case KeyAnswer.Unclear(String why) -> {
+              return unclear(instance, why);
+            }
+            case KeyAnswer.Accepted() -> {
+              return new Evidence.Refuted(
+                  ConditionReason.VERIFICATION_FAILED,
+                  instance.name()
+                      + " accepts a random key as admin: it checks no keys at all (custom auth, no master key, or"
+                      + " allow_requests_on_db_unavailable while its database is down).",
+                  RELOAD_PATIENCE);
+            }
+            case KeyAnswer.Refused() -> {}
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  /** Null when every instance refuses {@code key}. */
+  @Nullable Evidence refuses(List<Workloads.Instance> instances, KeyMaterial key) {
+    for (Workloads.Instance instance : instances) {
+      URI url = instance.url();
+      if (url == null) {
+        return unclear(instance, "it has no address yet");
+      }
+      switch (proxy.ask(url, key)) {
+        case KeyAnswer.Unclear(String why) -> {
+          return unclear(instance, why);
+        }
+        case KeyAnswer.Accepted() -> {
+          return new Evidence.Refuted(
+              ConditionReason.OLD_KEY_STILL_ACCEPTED,
+              instance.name() + " still accepts the master key that was replaced.",
+              CACHE_PATIENCE);
+        }
+        case KeyAnswer.Refused() -> {}
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Null when every instance lists at least {@code expected} stored models and can read each of
+   * them.
+   */
+  @Nullable Evidence readsModels(
+      List<Workloads.Instance> instances, KeyMaterial master, int expected) {
+    for (Workloads.Instance instance : instances) {
+      URI url = instance.url();
+      if (url == null) {
+        return unclear(instance, "it has no address yet");
+      }
+      switch (proxy.models(url, master)) {
+        case Models.Unclear(String why) -> {
+          return unclear(instance, why);
+        }
+        case Models.Listed(int stored, List<String> unreadable) -> {
+          if (!unreadable.isEmpty()) {
+            return new Evidence.Refuted(
+                ConditionReason.VERIFICATION_FAILED,
+                instance.name()
+                    + " cannot decrypt "
+                    + unreadable.size()
+                    + " stored models, the first is model_id "
+                    + unreadable.getFirst()
+                    + ".",
+                RELOAD_PATIENCE);
+          }
+          if (stored < expected) {
+            return new Evidence.Refuted(
+                ConditionReason.VERIFICATION_FAILED,
+                instance.name() + " lists " + stored + " of " + expected + " stored models.",
+                RELOAD_PATIENCE);
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  private static Evidence unclear(Workloads.Instance instance, String why) {
+    return new Evidence.Unknown(
+        ConditionReason.EVIDENCE_UNKNOWN, instance.name() + " gives no clear answer: " + why);
+  }
+}

@@ -1,0 +1,65 @@
+package dev.keyrotation.observe;
+
+import dev.keyrotation.api.v1alpha1.ActiveKeys;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.plan.ObservedState.Operand;
+import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.workload.Workloads;
+
+/** While no rotation is under way: does everything still stand as the last one left it? */
+final class OperandObserver {
+  private final KeyStore store;
+  private final Workloads workloads;
+
+  OperandObserver(KeyStore store, Workloads workloads) {
+    this.store = store;
+    this.workloads = workloads;
+  }
+
+  Operand operand(KeyRotation primary) {
+    try {
+      return read(primary);
+    } catch (RotationException e) {
+      return new Operand.Unclear(e.sentence());
+    }
+  }
+
+  private Operand read(KeyRotation primary) {
+    String secret = primary.getSpec().secretRef().name();
+    if (!(store.consumer(primary) instanceof KeyStore.Consumer.Usable usable)) {
+      return new Operand.Drifted("Secret " + secret + " is missing or holds no usable keys.");
+    }
+    ActiveKeys active = Statuses.of(primary).activeKeys();
+    if (active != null && !active.fingerprints().equals(Preflight.fingerprints(usable.keys()))) {
+      return new Operand.Drifted(
+          "Secret "
+              + secret
+              + " no longer holds the keys of revision "
+              + active.revision()
+              + ": somebody changed it by hand. When the salt key changed, stored values cannot be read after the"
+              + " next restart; the keys of that revision are in Secret "
+              + primary.getMetadata().getName()
+              + "-r"
+              + active.revision()
+              + ".");
+    }
+    int instances = 0;
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      Workloads.State state = workloads.observe(primary, workload);
+      if (!state.settled()) {
+        String problem = state.problem();
+        return new Operand.Drifted(
+            state.name() + " is not settled" + (problem == null ? "." : ": " + problem + "."));
+      }
+      instances += state.replicas();
+    }
+    return new Operand.OnActiveKeys(
+        instances
+            + (active == null
+                ? " instances run; no rotation has been made yet."
+                : " instances run on the keys of revision " + active.revision() + "."));
+  }
+}

@@ -1,0 +1,285 @@
+package dev.keyrotation.observe;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyFingerprints;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.Strategy;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.DatabaseOwner;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeySet;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.plan.Finding;
+import dev.keyrotation.plan.PreflightReport;
+import dev.keyrotation.plan.Schedules;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
+import dev.keyrotation.proxy.ProxyApi.Models;
+import dev.keyrotation.workload.Workloads;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads all that a rotation depends on and writes nothing. Every problem becomes a finding; none
+ * ends the reading.
+ */
+final class Preflight {
+  private final KeyStore store;
+  private final Workloads workloads;
+  private final ProxyApi proxy;
+  private final DatabaseProvider databases;
+  private final Rivals rivals;
+  private final SecureRandom random;
+
+  Preflight(
+      KeyStore store,
+      Workloads workloads,
+      ProxyApi proxy,
+      DatabaseProvider databases,
+      Rivals rivals,
+      SecureRandom random) {
+    this.store = store;
+    this.workloads = workloads;
+    this.proxy = proxy;
+    this.databases = databases;
+    this.rivals = rivals;
+    this.random = random;
+  }
+
+  PreflightReport report(KeyRotation primary, Instant now) {
+    return new Run(primary, now).report();
+  }
+
+  /** One preflight: collects while it reads. */
+  private final class Run {
+    private final KeyRotation primary;
+    private final KeyRotationSpec spec;
+    private final Instant now;
+    private final List<Finding> findings = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+    private final List<String> columns = new ArrayList<>();
+    private @Nullable KeySet keys;
+    private @Nullable String version;
+    private long values;
+    private int instances;
+    private int storedModels = Integer.MAX_VALUE;
+
+    Run(KeyRotation primary, Instant now) {
+      this.primary = primary;
+      this.spec = primary.getSpec();
+      this.now = now;
+    }
+
+    PreflightReport report() {
+      collect(this::readSpec);
+      collect(this::readConsumer);
+      for (WorkloadSpec workload : spec.workloads()) {
+        collect(() -> readWorkload(workload));
+      }
+      collect(this::readDatabase);
+      KeySet found = keys;
+      return new PreflightReport(
+          List.copyOf(findings),
+          List.copyOf(warnings),
+          found == null ? null : GenerateKeysObserver.fingerprints(found),
+          found == null ? null : found.encryptionKind(),
+          spec.database() != null,
+          values,
+          List.copyOf(columns),
+          instances,
+          storedModels == Integer.MAX_VALUE ? 0 : storedModels,
+          version);
+    }
+
+    private void collect(Runnable reading) {
+      try {
+        reading.run();
+      } catch (RotationException e) {
+        add(e.reason(), e.sentence());
+      }
+    }
+
+    private void add(ConditionReason reason, String message) {
+      findings.add(new Finding(reason, message));
+    }
+
+    private void readSpec() {
+      try {
+        Schedules.nextAfter(spec.rotate(), now);
+      } catch (IllegalArgumentException e) {
+        add(
+            ConditionReason.INVALID_SPEC,
+            "spec.rotate.schedule or timeZone is not valid: " + e.getMessage() + ".");
+      }
+      if (spec.strategy() == Strategy.FENCED) {
+        add(
+            ConditionReason.NOT_SUPPORTED,
+            "spec.strategy Fenced is not available in this version. Use Auto or Drain.");
+      }
+      List<String> others = rivals.of(primary);
+      if (!others.isEmpty()) {
+        add(
+            ConditionReason.DATABASE_OWNED_BY_OTHER,
+            "KeyRotation "
+                + String.join(", ", others)
+                + " rotates the same Secret or workload. Keep one and delete the others.");
+      }
+    }
+
+    private void readConsumer() {
+      switch (store.consumer(primary)) {
+        case KeyStore.Consumer.Usable usable -> {
+          keys = usable.keys();
+          if (usable.otherWriter() != null) {
+            add(
+                ConditionReason.SECRET_NOT_WRITABLE,
+                "Secret "
+                    + spec.secretRef().name()
+                    + " is written by "
+                    + usable.otherWriter()
+                    + ", which would undo a rotation. Let the KeyRotation own the key entries.");
+          }
+          for (String mirror : usable.staleMirrors()) {
+            warnings.add(
+                "Entry "
+                    + mirror
+                    + " of Secret "
+                    + spec.secretRef().name()
+                    + " does not hold the present master key; the rotation will make it equal.");
+          }
+        }
+        case KeyStore.Consumer.Missing missing ->
+            add(
+                ConditionReason.SECRET_NOT_FOUND,
+                "Secret "
+                    + missing.name()
+                    + " does not exist in namespace "
+                    + primary.getMetadata().getNamespace()
+                    + ". Correct spec.secretRef.name or create it.");
+        case KeyStore.Consumer.Invalid invalid ->
+            add(ConditionReason.SECRET_KEY_INVALID, invalid.message());
+      }
+    }
+
+    private void readWorkload(WorkloadSpec workload) {
+      Workloads.Wiring wiring = workloads.wiring(primary, workload);
+      wiring.findings().forEach(f -> add(f.reason(), f.message()));
+      warnings.addAll(wiring.warnings());
+      if (wiring.findings().stream().anyMatch(f -> f.reason() == ConditionReason.NOT_SUPPORTED)) {
+        return;
+      }
+      Workloads.State state = workloads.observe(primary, workload);
+      if (!state.exists()) {
+        add(
+            ConditionReason.WORKLOAD_NOT_FOUND,
+            state.name() + " does not exist. Correct spec.workloads.");
+        return;
+      }
+      instances += state.instances().size();
+      if (state.replicas() == 0) {
+        add(
+            ConditionReason.WORKLOAD_HAS_NO_INSTANCES,
+            state.name()
+                + " has no instance, so a rotation could not be verified. Scale it up first.");
+      } else if (!state.settled()) {
+        String problem = state.problem();
+        add(
+            ConditionReason.WORKLOAD_NOT_STEADY,
+            state.name()
+                + " is not settled"
+                + (problem == null ? "" : " (" + problem + ")")
+                + ". The rotation waits until all its instances are available.");
+      } else {
+        state.instances().forEach(this::readInstance);
+      }
+    }
+
+    /**
+     * What an instance accepts is the key it runs with, wherever its configuration says that it
+     * comes from.
+     */
+    private void readInstance(Workloads.Instance instance) {
+      KeySet present = keys;
+      URI url = instance.url();
+      if (present == null || url == null) {
+        return;
+      }
+      switch (proxy.ask(url, present.master())) {
+        case KeyAnswer.Unclear(String why) ->
+            add(
+                ConditionReason.EVIDENCE_UNKNOWN,
+                instance.name() + " gives no clear answer: " + why);
+        case KeyAnswer.Refused() ->
+            add(
+                ConditionReason.INSTANCES_ON_OTHER_KEY,
+                instance.name()
+                    + " refuses the master key of Secret "
+                    + spec.secretRef().name()
+                    + ": it runs with another one. Restart it, or correct spec.secretRef.");
+        case KeyAnswer.Accepted() -> {
+          if (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))
+              instanceof KeyAnswer.Accepted) {
+            add(
+                ConditionReason.INSTANCES_ON_OTHER_KEY,
+                instance.name() + " accepts any key as admin, so nothing could be verified.");
+          }
+          if (version == null) {
+            version = proxy.version(url, present.master());
+          }
+          if (proxy.models(url, present.master())
+              instanceof Models.Listed(int stored, var broken)) {
+            storedModels = Math.min(storedModels, stored);
+            if (!broken.isEmpty()) {
+              add(
+                  ConditionReason.VALUE_UNREADABLE,
+                  instance.name()
+                      + " cannot decrypt "
+                      + broken.size()
+                      + " stored models already now, the first is model_id "
+                      + broken.getFirst()
+                      + ". Repair or delete them first.");
+            }
+          }
+        }
+      }
+    }
+
+    private void readDatabase() {
+      KeySet present = keys;
+      if (spec.database() == null || present == null) {
+        return;
+      }
+      RotationDatabase.Report report =
+          databases.open(primary).inspect(DatabaseOwner.of(primary), present);
+      report.findings().forEach(f -> add(f.reason(), f.message()));
+      warnings.addAll(report.warnings());
+      values = report.values();
+      for (RotationDatabase.ColumnCount column : report.columns()) {
+        columns.add(
+            column.table()
+                + "."
+                + column.column()
+                + ": "
+                + column.values()
+                + (column.registered() ? "" : " (found by search)"));
+      }
+      if (spec.rotates(KeyKind.SALT) && present.salt() == null) {
+        warnings.add(
+            "There is no salt key: the master key encrypts the stored values. The rotation introduces a salt key.");
+      }
+    }
+  }
+
+  /** Fingerprints for the operand check. */
+  static KeyFingerprints fingerprints(KeySet keys) {
+    return GenerateKeysObserver.fingerprints(keys);
+  }
+}

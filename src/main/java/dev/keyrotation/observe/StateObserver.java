@@ -1,0 +1,99 @@
+package dev.keyrotation.observe;
+
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.api.v1alpha1.WorkloadSize;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.plan.ObservedState;
+import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.plan.Triggers;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.workload.Workloads;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Reads what one turn needs, and no more. */
+public final class StateObserver {
+  private final KeyStore store;
+  private final Workloads workloads;
+  private final Preflight preflight;
+  private final OperandObserver operands;
+  private final Map<StepName, StepObserver> steps = new EnumMap<>(StepName.class);
+
+  public StateObserver(
+      KeyStore store,
+      Workloads workloads,
+      ProxyApi proxy,
+      DatabaseProvider databases,
+      ReencryptionRunner runner,
+      Rivals rivals,
+      SecureRandom random) {
+    this.store = store;
+    this.workloads = workloads;
+    this.preflight = new Preflight(store, workloads, proxy, databases, rivals, random);
+    this.operands = new OperandObserver(store, workloads);
+    RevisionKeys keys = new RevisionKeys(store);
+    Instances instances = new Instances(workloads, proxy, random);
+    StepObserver stopped = new StopWorkloadsObserver(workloads);
+    StepObserver published = new PublishKeysObserver(store, keys);
+    StepObserver restarted = new RestartWorkloadsObserver(workloads);
+    steps.put(StepName.GENERATE_KEYS, new GenerateKeysObserver(store));
+    steps.put(StepName.OPEN_GRACE, new OpenGraceObserver(databases, keys));
+    steps.put(StepName.STOP_WORKLOADS, stopped);
+    steps.put(StepName.PUBLISH_KEYS, published);
+    steps.put(StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped));
+    steps.put(StepName.RESTART_WORKLOADS, restarted);
+    steps.put(
+        StepName.VERIFY, new VerifyObserver(published, restarted, instances, keys, databases));
+    steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases));
+  }
+
+  /**
+   * The world, as far as this turn needs it. Does not throw for what the world answers or fails to
+   * answer.
+   */
+  public ObservedState observe(KeyRotation primary, Instant now) {
+    RotationStatus rotation = Statuses.of(primary).rotation();
+    if (rotation != null) {
+      return observeStep(primary, rotation, now);
+    }
+    return new ObservedState(
+        null,
+        Triggers.wantPreflight(primary, now) ? preflight.report(primary, now) : null,
+        operands.operand(primary),
+        List.of(),
+        store.revisions(primary));
+  }
+
+  private ObservedState observeStep(KeyRotation primary, RotationStatus rotation, Instant now) {
+    try {
+      StepObserver observer = Objects.requireNonNull(steps.get(rotation.step()));
+      Evidence evidence = observer.evidence(primary, rotation, now);
+      return ObservedState.ofStep(evidence, sizes(primary, rotation));
+    } catch (RotationException e) {
+      return ObservedState.ofStep(new Evidence.Unknown(e.reason(), e.sentence()), List.of());
+    }
+  }
+
+  private List<WorkloadSize> sizes(KeyRotation primary, RotationStatus rotation) {
+    if (rotation.direction() == Direction.ROLL_BACK
+        || rotation.step().compareTo(StepName.STOP_WORKLOADS) >= 0) {
+      return List.of();
+    }
+    return primary.getSpec().workloads().stream()
+        .map(w -> workloads.observe(primary, w))
+        .map(state -> new WorkloadSize(state.name(), state.replicas()))
+        .toList();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.keyrotation.observe;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RolloutMode;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.key.KeySet;
+import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.workload.Workloads;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Verify: nobody changed the Secret or the instances since, every instance accepts the target
+ * master key and refuses a random one, reads every stored model, and no stored value is left under
+ * the other encryption key.
+ */
+final class VerifyObserver implements StepObserver {
+  private final StepObserver published;
+  private final StepObserver restarted;
+  private final Instances instances;
+  private final RevisionKeys keys;
+  private final DatabaseProvider databases;
+
+  VerifyObserver(
+      StepObserver published,
+      StepObserver restarted,
+      Instances instances,
+      RevisionKeys keys,
+      DatabaseProvider databases) {
+    this.published = published;
+    this.restarted = restarted;
+    this.instances = instances;
+    this.keys = keys;
+    this.databases = databases;
+  }
+
+  @Override
+  public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
+    if (!(published.evidence(primary, rotation, now) instanceof Evidence.Present)) {
+      return new Evidence.Refuted(
+          ConditionReason.SECRET_CHANGED_BY_OTHER,
+          "Secret "
+              + primary.getSpec().secretRef().name()
+              + " no longer holds the keys that were published: somebody else writes it.",
+          Duration.ofMinutes(1));
+    }
+    if (!(restarted.evidence(primary, rotation, now) instanceof Evidence.Present)) {
+      return new Evidence.Underway("instances are being replaced", null);
+    }
+    List<Workloads.Instance> running = instances.running(primary);
+    KeySet target = keys.target(primary, rotation);
+    Evidence against = instances.accepts(running, target.master());
+    if (against == null) {
+      int expected = rotation.mode() == RolloutMode.DRAIN ? rotation.storedModels() : 0;
+      against = instances.readsModels(running, target.master(), expected);
+    }
+    if (against == null && rotation.verifiedSince() == null) {
+      against = leftUnderOther(primary, rotation, target);
+    }
+    return against == null ? Evidence.Present.PLAIN : against;
+  }
+
+  /** Counted, not assumed: such a value would be lost when the other key is retired. */
+  private @Nullable Evidence leftUnderOther(
+      KeyRotation primary, RotationStatus rotation, KeySet target) {
+    if (!rotation.reencrypts()) {
+      return null;
+    }
+    KeySet other = keys.other(primary, rotation);
+    if (other.encryption().equals(target.encryption())) {
+      return null;
+    }
+    long left = databases.open(primary).valuesUnder(other.encryption());
+    return left == 0
+        ? null
+        : new Evidence.Refuted(
+            ConditionReason.REENCRYPTION_FAILED,
+            left
+                + " stored values are under the other encryption key: a process that is not in spec.workloads wrote"
+                + " them.",
+            Duration.ZERO);
+  }
+}

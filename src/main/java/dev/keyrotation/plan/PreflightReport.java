@@ -1,0 +1,40 @@
+package dev.keyrotation.plan;
+
+import dev.keyrotation.api.v1alpha1.KeyFingerprints;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What preflight read.
+ *
+ * @param findings what blocks
+ * @param warnings what should be known
+ * @param currentKeys fingerprints of the keys in the consumer Secret; null when they could not be
+ *     read
+ * @param encryptionKey which key encrypts the stored values now; null when the keys could not be
+ *     read
+ * @param hasDatabase whether the spec names a database
+ * @param values stored values under the encryption key
+ * @param columns columns that hold them, each with its count, for people
+ * @param instances running instances
+ * @param storedModels fewest stored models that an instance listed
+ * @param version LiteLLM's version, when an instance said so
+ */
+public record PreflightReport(
+    List<Finding> findings,
+    List<String> warnings,
+    @Nullable KeyFingerprints currentKeys,
+    @Nullable KeyKind encryptionKey,
+    boolean hasDatabase,
+    long values,
+    List<String> columns,
+    int instances,
+    int storedModels,
+    @Nullable String version) {
+
+  /** Whether a rotation may begin. */
+  public boolean isClean() {
+    return findings.isEmpty();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.keyrotation.step;
+
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.api.v1alpha1.RotationDuration;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.DatabaseOwner;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.database.RotationDatabase.Reencryption;
+import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.plan.StepOutcome;
+import dev.keyrotation.workload.Workloads;
+import java.time.Instant;
+
+/**
+ * Starts the re-encryption, which runs on in the background, after making sure that no instance
+ * came back.
+ */
+final class ReencryptData implements StepEffect {
+  private final DatabaseProvider databases;
+  private final ReencryptionRunner runner;
+  private final Workloads workloads;
+  private final RevisionKeys keys;
+
+  ReencryptData(
+      DatabaseProvider databases,
+      ReencryptionRunner runner,
+      Workloads workloads,
+      RevisionKeys keys) {
+    this.databases = databases;
+    this.runner = runner;
+    this.workloads = workloads;
+    this.keys = keys;
+  }
+
+  @Override
+  public StepOutcome apply(KeyRotation primary, RotationStatus rotation, Instant now) {
+    if (runner.takeFailure(rotation.stamp())
+        instanceof ReencryptionRunner.State.Failed(var failure)) {
+      throw failure;
+    }
+    // Somebody (a GitOps tool, an autoscaler) may have scaled a workload up again since it was
+    // stopped.
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      Workloads.State state = workloads.observe(primary, workload);
+      if (state.replicas() > 0) {
+        workloads.stop(primary, workload);
+        return new StepOutcome.Running(state.name() + " came back and is stopped again", null);
+      }
+      if (!state.instances().isEmpty()) {
+        return new StepOutcome.Running(state.name() + " has instances that have not ended", null);
+      }
+    }
+    runner.start(
+        rotation.stamp(),
+        databases.open(primary),
+        new Reencryption(
+            DatabaseOwner.of(primary),
+            rotation.id(),
+            rotation.direction(),
+            keys.other(primary, rotation).encryption(),
+            keys.target(primary, rotation).encryption(),
+            RotationDuration.parse(primary.getSpec().stepDeadline())));
+    return new StepOutcome.Running("re-encryption has begun", new Progress(0, 0, "rows"));
+  }
+}
