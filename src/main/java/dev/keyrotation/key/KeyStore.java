@@ -39,15 +39,23 @@ public interface KeyStore {
      *
      * @param stamp the mark of the rotation that wrote it last, see {@code RotationStatus.stamp()}
      * @param staleMirrors mirror entries that do not hold the master key
-     * @param otherWriter another controller that owns the Secret and would undo our write, for
-     *     example {@code ExternalSecret/litellm}; null when there is none
+     * @param obstacle why a write would fail or not last, as a sentence: the Secret is immutable,
+     *     or another controller fills it, for example {@code ExternalSecret/litellm}; null when
+     *     nothing is known
+     * @param warnings what should be known, as sentences; nothing that blocks
      */
     record Usable(
         KeySet keys,
         @Nullable String stamp,
         List<String> staleMirrors,
-        @Nullable String otherWriter)
-        implements Consumer {}
+        @Nullable String obstacle,
+        List<String> warnings)
+        implements Consumer {
+      public Usable {
+        staleMirrors = List.copyOf(staleMirrors);
+        warnings = List.copyOf(warnings);
+      }
+    }
 
     /** There is none. */
     record Missing(String name) implements Consumer {}
