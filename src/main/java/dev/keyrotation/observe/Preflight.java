@@ -138,15 +138,11 @@ final class Preflight {
       switch (store.consumer(primary)) {
         case KeyStore.Consumer.Usable usable -> {
           keys = usable.keys();
-          if (usable.otherWriter() != null) {
-            add(
-                ConditionReason.SECRET_NOT_WRITABLE,
-                "Secret "
-                    + spec.secretRef().name()
-                    + " is written by "
-                    + usable.otherWriter()
-                    + ", which would undo a rotation. Let the KeyRotation own the key entries.");
+          String obstacle = usable.obstacle();
+          if (obstacle != null) {
+            add(ConditionReason.SECRET_NOT_WRITABLE, obstacle);
           }
+          warnings.addAll(usable.warnings());
           for (String mirror : usable.staleMirrors()) {
             warnings.add(
                 "Entry "
