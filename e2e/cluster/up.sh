@@ -45,7 +45,8 @@ echo "$CLUSTER_CGROUP" >"$run/cgroup"
 setsid python3 "$here/forward.py" "$CLUSTER_PORT" "$inner" >"$run/log/forward.log" 2>&1 </dev/null &
 echo $! >"$run/forward.pid"
 if [ -n "${CLUSTER_OWNER:-}" ]; then
-  setsid bash -c 'while kill -0 "$1"; do sleep 1; done; exec "$2"' owner "$CLUSTER_OWNER" "$here/down.sh" \
+  setsid bash -c 'while kill -0 "$1" && kill -0 "$2"; do sleep 1; done; kill -0 "$2" && exec "$3"' \
+    owner "$CLUSTER_OWNER" "$outer" "$here/down.sh" \
     >"$run/log/owner.log" 2>&1 </dev/null &
 fi
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# deploy.sh VERSION STATE  installs PostgreSQL, a model provider and LiteLLM in namespace `ai` of the cluster that KUBECONFIG
+# names, waits until LiteLLM is ready and fills its database through its own API. STATE is a directory that gets
+# before.json: the keys and the contents as they are now, for prove.py. All keys are random and new.
+#   LITELLM_IMAGE, POSTGRES_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib.sh"
+version=$1 state=$2
+mkdir -p "$state"
+chmod 700 "$state"
+
+random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
+apply() { # file: with its images filled in
+  sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|" \
+    "$here/$1" | kubectl apply -f - >/dev/null
+}
+secret() { # name; NAME: "value" lines on standard input, so that no value is on a command line
+  {
+    printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: ai}\nstringData:\n' "$1"
+    sed 's/^/  /'
+  } | kubectl apply -f - >/dev/null
+}
+
+kubectl create namespace ai --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+master=sk-$(random) salt=sk-$(random) password=$(random)
+a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random)
+(
+  umask 077
+  cat >"$state/keys.json" <<JSON
+{"master": "$master", "salt": "$salt", "password": "$password", "provider": {"a": "$a", "b": "$b", "c": "$c"}}
+JSON
+)
+secret litellm-keys <<YAML
+LITELLM_MASTER_KEY: "$master"
+LITELLM_SALT_KEY: "$salt"
+LITELLM_SMOKE_TEST_KEY: "$master"
+LITELLM_HEALTH_API_KEY: "$master"
+LITELLM_PROXY_API_KEY: "$master"
+YAML
+secret litellm-db <<<"DATABASE_URL: \"postgresql://litellm:$password@postgres.ai.svc.cluster.local:5432/litellm\""
+secret postgres-passwords <<YAML
+postgres: "$(random)"
+litellm: "$password"
+YAML
+secret provider-keys <<<"keys: \"a=$a b=$b c=$c\""
+
+apply postgres.yaml
+apply provider.yaml
+apply toolbox.yaml
+rollout() { # deployment, seconds: waits for it; says why when it does not come
+  kubectl -n ai rollout status "deployment/$1" --timeout="$2s" && return
+  kubectl -n ai get events --field-selector type!=Normal
+  kubectl -n ai logs "deployment/$1" --tail=20
+  return 1
+}
+busy "PostgreSQL starts" "$state/postgres.log" rollout postgres 90
+
+migrate() { # each file by itself, as Prisma would
+  local migrations file
+  migrations=$("$here/../parts/migrations.sh" "$version")
+  for file in "$migrations"/*/migration.sql; do cat "$file"; printf '\n;\n'; done |
+    kubectl -n ai exec -i deployment/postgres -- env PGOPTIONS="-c client_min_messages=error" psql -X -q -U litellm -d litellm --set=ON_ERROR_STOP=1 >/dev/null
+}
+if [ -z "${LITELLM_IMAGE:-}" ]; then
+  migrate
+  say "LiteLLM's database schema is made"
+fi
+
+apply litellm.yaml
+busy "LiteLLM $version starts, two replicas" "$state/litellm.log" rollout litellm 600
+busy "provider" "$state/provider.log" rollout provider 60
+busy "toolbox" "$state/toolbox.log" rollout toolbox 60
+(umask 077
+  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/seed.py <"$state/keys.json" >"$state/seed.json"
+  python3 -c 'import json, sys; print(json.dumps({k: v for f in sys.argv[1:] for k, v in json.load(open(f)).items()}))' \
+    "$state/keys.json" "$state/seed.json" >"$state/before.json"
+  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/oracle.py snapshot <"$state/before.json" >"$state/snapshot.json"
+)
+say "LiteLLM's database is filled: $(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["summary"])' "$state/seed.json")"

@@ -1,0 +1,67 @@
+"""seed.py <KEYS  fills LiteLLM through its own API; prints as JSON what the proof needs to know (virtual key, models).
+
+Runs in the toolbox pod. It makes one of everything that LiteLLM stores encrypted and that its free API can make: models with
+keys of their own, a model with a stored credential, environment variables, callback secrets of keys, teams and users.
+"""
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+LITELLM = "http://litellm.ai.svc.cluster.local:4000"
+PROVIDER = "http://provider.ai.svc.cluster.local:8080/v1"
+MORE_MODELS = 50
+MORE_KEYS = 20
+
+keys = json.load(sys.stdin)
+
+
+def call(method, path, body=None, key=None):
+    request = urllib.request.Request(
+        LITELLM + path, method=method, data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {key or keys['master']}", "Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{method} {path}: {error.code} {error.read().decode()[:500]}")
+
+
+def callback(secret):
+    return {"logging": [{"callback_name": "langfuse", "callback_type": "success",
+                         "callback_vars": {"langfuse_public_key": "pk-demo", "langfuse_secret_key": secret}}]}
+
+
+def model(name, **parameters):
+    call("POST", "/model/new", {"model_name": name, "litellm_params": parameters, "model_info": {}})
+
+
+provider = keys["provider"]
+call("POST", "/credentials", {"credential_name": "provider-c", "credential_info": {"description": "of the demo"},
+                              "credential_values": {"api_key": provider["c"], "api_base": PROVIDER}})
+model("own-parameters", model="openai/fake", api_key=provider["a"], api_base=PROVIDER)
+model("custom-provider", model="fake", custom_llm_provider="openai", api_key=provider["b"], api_base=PROVIDER)
+model("stored-credential", model="openai/fake", litellm_credential_name="provider-c")
+for number in range(MORE_MODELS):
+    model(f"more-{number}", model="openai/fake", api_key=f"sk-more-{number}", api_base=PROVIDER)
+
+team = call("POST", "/team/new", {"team_alias": "demo", "metadata": callback("sk-lf-team")})["team_id"]
+call("POST", "/user/new", {"user_id": "demo-admin", "user_role": "proxy_admin", "auto_create_key": False})
+virtual = call("POST", "/key/generate", {"key_alias": "demo", "metadata": callback("sk-lf-key")})["key"]
+for number in range(MORE_KEYS):
+    call("POST", "/key/generate", {"key_alias": f"more-{number}", "team_id": team})
+call("POST", "/config/update", {"environment_variables": {"DEMO_TOKEN": "a secret that LiteLLM keeps for its environment"}})
+
+# Each replica reads new models from the database twice a minute.
+chat = {"own-parameters": "a", "custom-provider": "b", "stored-credential": "c"}
+deadline = time.monotonic() + 90
+while time.monotonic() < deadline:
+    known = {entry["id"] for entry in call("GET", "/v1/models", key=virtual)["data"]}
+    if known >= set(chat):
+        break
+    time.sleep(1)
+print(json.dumps({
+    "virtual_key": virtual, "models": chat,
+    "summary": f"{3 + MORE_MODELS} models, a credential, {1 + MORE_KEYS} virtual keys, a team, an admin, an environment variable",
+}))
