@@ -20,3 +20,7 @@ package: ## build target/quarkus-app without tests
 .PHONY: format
 format: ## format the Java code
 	$(MVN) -q spotless:apply
+
+.PHONY: crd
+crd: ## generate deploy/crds from the Java types
+	$(MVN) -q test -Dtest=CustomResourceDefinitionTest -Dcrd.update=true

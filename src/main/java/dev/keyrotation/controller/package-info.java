@@ -1,4 +1,4 @@
-/** The Kubernetes side: reconciler, event sources, events. */
+/** The Kubernetes side: reconciler, events, and the wiring of the engine to its adapters. */
 @NullMarked
 package dev.keyrotation.controller;
 

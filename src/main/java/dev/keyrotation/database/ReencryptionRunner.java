@@ -1,10 +1,13 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
+import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
 
 /**
  * Runs re-encryptions on threads of their own, so that a reconcile never blocks for one. What it
@@ -25,7 +28,13 @@ public final class ReencryptionRunner {
     record Failed(RotationException failure) implements State {}
   }
 
+  private final Executor executor;
   private final ConcurrentMap<String, State> runs = new ConcurrentHashMap<>();
+
+  /** Runs go to {@code executor}, which should give each a thread of its own. */
+  public ReencryptionRunner(Executor executor) {
+    this.executor = executor;
+  }
 
   /** The state of the run that carries {@code stamp}. */
   public State state(String stamp) {
@@ -51,27 +60,24 @@ public final class ReencryptionRunner {
     if (old == null ? runs.putIfAbsent(stamp, begun) != null : !runs.replace(stamp, old, begun)) {
       return;
     }
-    Thread.ofVirtual()
-        .name("reencrypt-" + stamp)
-        .start(
-            () -> {
-              try {
-                database.reencrypt(
-                    request, progress -> runs.put(stamp, new State.Running(progress)));
-                runs.remove(stamp);
-              } catch (RotationException e) {
-                runs.put(stamp, new State.Failed(e));
-              } catch (RuntimeException | Error e) {
-                runs.put(stamp, new State.Failed(unexpected(e)));
-                throw e;
-              }
-            });
+    executor.execute(
+        () -> {
+          try {
+            database.reencrypt(request, progress -> runs.put(stamp, new State.Running(progress)));
+            runs.remove(stamp);
+          } catch (RotationException e) {
+            runs.put(stamp, new State.Failed(e));
+          } catch (RuntimeException | Error e) {
+            runs.put(stamp, new State.Failed(unexpected(e)));
+            throw e;
+          }
+        });
   }
 
   private static RotationException unexpected(Throwable fault) {
     return new RotationException(
-        dev.keyrotation.api.v1alpha1.ConditionReason.INTERNAL_ERROR,
-        dev.keyrotation.failure.Recovery.ROLL_BACK,
+        ConditionReason.INTERNAL_ERROR,
+        Recovery.RETRY,
         "The re-encryption ended with "
             + fault.getClass().getSimpleName()
             + "; nothing was committed.",

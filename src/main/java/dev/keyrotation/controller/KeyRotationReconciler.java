@@ -1,0 +1,89 @@
+package dev.keyrotation.controller;
+
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.engine.Turn;
+import dev.keyrotation.plan.Statuses;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The shell around the engine: one turn per reconcile, one status patch, one explicit wake-up.
+ *
+ * <p>Status patches and annotations do not wake it, and by default the framework gives up after
+ * five failed attempts; so each turn says when the next one is due, retries never end, and a
+ * fail-safe interval stands behind both.
+ */
+@ControllerConfiguration(
+    name = KeyRotationReconciler.NAME,
+    finalizerName = "keyrotation.dev/finalizer",
+    fieldManager = KeyRotationReconciler.NAME,
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 5, timeUnit = TimeUnit.MINUTES))
+@GradualRetry(
+    maxAttempts = Integer.MAX_VALUE,
+    initialInterval = 2_000,
+    intervalMultiplier = 1.5,
+    maxInterval = 60_000)
+public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<KeyRotation> {
+  static final String NAME = "keyrotation";
+
+  private static final Duration AFTER_CHANGE = Duration.ofSeconds(1);
+
+  private final RotationEngine engine;
+  private final LiveResource live;
+  private final TurnReporter reporter;
+
+  public KeyRotationReconciler(RotationEngine engine, LiveResource live, TurnReporter reporter) {
+    this.engine = engine;
+    this.live = live;
+    this.reporter = reporter;
+  }
+
+  @Override
+  public UpdateControl<KeyRotation> reconcile(KeyRotation primary, Context<KeyRotation> context) {
+    return switch (engine.turn(primary, live)) {
+      case Turn.Outdated() -> UpdateControl.<KeyRotation>noUpdate().rescheduleAfter(AFTER_CHANGE);
+      case Turn.Taken taken -> {
+        reporter.report(primary, taken);
+        yield control(primary, taken.status()).rescheduleAfter(taken.wake());
+      }
+    };
+  }
+
+  private static UpdateControl<KeyRotation> control(KeyRotation primary, KeyRotationStatus next) {
+    return next.equals(Statuses.of(primary))
+        ? UpdateControl.noUpdate()
+        : UpdateControl.patchStatus(LiveResource.withStatus(primary, next));
+  }
+
+  /**
+   * A resource that is deleted in mid-rotation ends the rotation first: half-way, nobody could tell
+   * which keys are right. The consumer Secret and its keys stay; the key Secrets of earlier
+   * revisions go with the resource.
+   */
+  @Override
+  public DeleteControl cleanup(KeyRotation primary, Context<KeyRotation> context) {
+    if (Statuses.of(primary).rotation() == null) {
+      return DeleteControl.defaultDelete();
+    }
+    return switch (engine.turn(primary, live)) {
+      case Turn.Outdated() ->
+          DeleteControl.noFinalizerRemoval().rescheduleAfter(AFTER_CHANGE.toMillis());
+      case Turn.Taken taken -> {
+        reporter.report(primary, taken);
+        live.patchStatus(primary, taken.status());
+        yield DeleteControl.noFinalizerRemoval().rescheduleAfter(taken.wake().toMillis());
+      }
+    };
+  }
+}

@@ -1,0 +1,407 @@
+package dev.keyrotation.engine;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.DataCounts;
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
+import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.KeySet;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.workload.Workloads;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A small world with LiteLLM's rules: pods take their keys when they start, a pod reads only values
+ * under its own key, and a key is accepted when it is the pod's own or has a row. Every change can
+ * be the last thing a process does.
+ */
+final class FakeWorld {
+  /**
+   * The process is killed. An Error, so that no code of ours can take it for a failure of the
+   * world.
+   */
+  static final class Killed extends Error {
+    private static final long serialVersionUID = 1;
+  }
+
+  static final class Pod {
+    final int number;
+    final @Nullable String stamp;
+    final KeySet keys;
+    int age;
+    boolean terminating;
+
+    Pod(int number, @Nullable String stamp, KeySet keys) {
+      this.number = number;
+      this.stamp = stamp;
+      this.keys = keys;
+    }
+  }
+
+  private static final int TICKS_TO_READY = 2;
+
+  Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  // what is in the world
+  @Nullable KeySet consumer;
+  @Nullable String consumerStamp;
+  final Map<Long, KeySet> revisions = new TreeMap<>();
+  final Map<Long, KeyStore.KeyRevisionMarks> marks = new HashMap<>();
+  final List<KeyMaterial> values = new ArrayList<>();
+  final Set<KeyMaterial> rows = new HashSet<>();
+  final Map<KeyMaterial, Instant> grace = new HashMap<>();
+  final Map<String, DataCounts> journal = new HashMap<>();
+  final List<Pod> pods = new ArrayList<>();
+  int replicas;
+  @Nullable String templateStamp;
+
+  // what is wrong with it
+  boolean newPodsNeverReady;
+  boolean databaseDown;
+  boolean publishRefused;
+  boolean unreadableValue;
+  int strangeSessions;
+
+  // what happened to it
+  final List<String> changes = new ArrayList<>();
+  int killAt = Integer.MAX_VALUE;
+  boolean killAfter;
+  int podNumbers;
+
+  FakeWorld(KeySet keys, int replicas, int values) {
+    this.consumer = keys;
+    this.replicas = replicas;
+    for (int i = 0; i < values; i++) {
+      this.values.add(keys.encryption());
+    }
+    for (int i = 0; i < replicas; i++) {
+      Pod pod = new Pod(podNumbers++, null, keys);
+      pod.age = TICKS_TO_READY;
+      pods.add(pod);
+    }
+  }
+
+  /** One change of the world; the process may die right before or right after it. */
+  void change(String what, Runnable effect) {
+    int index = changes.size();
+    if (index == killAt && !killAfter) {
+      killAt = Integer.MAX_VALUE;
+      throw new Killed();
+    }
+    effect.run();
+    changes.add(what);
+    if (index == killAt) {
+      killAt = Integer.MAX_VALUE;
+      throw new Killed();
+    }
+  }
+
+  /** Time passes: pods start, become ready, are replaced one by one. */
+  void tick() {
+    now = now.plusSeconds(1);
+    pods.removeIf(pod -> pod.terminating);
+    pods.forEach(pod -> pod.age++);
+    List<Pod> current = pods.stream().filter(p -> isCurrent(p)).toList();
+    List<Pod> old = pods.stream().filter(p -> !isCurrent(p)).toList();
+    if (replicas == 0) {
+      pods.forEach(pod -> pod.terminating = true);
+    } else if (!old.isEmpty() && current.stream().allMatch(this::ready)) {
+      if (current.size() >= old.size() + current.size() - replicas + 1
+          || current.size() == replicas) {
+        old.getFirst().terminating = true;
+      }
+      if (current.size() < replicas) {
+        start();
+      }
+    } else if (pods.size() < replicas) {
+      start();
+    }
+  }
+
+  private void start() {
+    pods.add(new Pod(podNumbers++, templateStamp, java.util.Objects.requireNonNull(consumer)));
+  }
+
+  private boolean isCurrent(Pod pod) {
+    return java.util.Objects.equals(pod.stamp, templateStamp);
+  }
+
+  boolean ready(Pod pod) {
+    boolean broken = newPodsNeverReady && pod.stamp != null && pod.stamp.endsWith("/Forward");
+    return pod.age >= TICKS_TO_READY && !broken;
+  }
+
+  private void needDatabase() {
+    if (databaseDown) {
+      throw new RotationException(
+          ConditionReason.DATABASE_UNAVAILABLE, Recovery.RETRY, "The database does not answer.");
+    }
+  }
+
+  // ---- ports ----------------------------------------------------------------------------------
+
+  KeyStore keyStore() {
+    return new KeyStore() {
+      @Override
+      public Revision revision(KeyRotation owner, long revision) {
+        KeySet keys = revisions.get(revision);
+        KeyRevisionMarks mark = marks.get(revision);
+        return keys == null || mark == null
+            ? new Revision.Missing("litellm-r" + revision)
+            : new Revision.Usable(keys, mark);
+      }
+
+      @Override
+      public List<Long> revisions(KeyRotation owner) {
+        return List.copyOf(revisions.keySet());
+      }
+
+      @Override
+      public void createRevision(
+          KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks mark) {
+        if (!revisions.containsKey(revision)) {
+          change(
+              "create revision " + revision,
+              () -> {
+                revisions.put(revision, keys);
+                marks.put(revision, mark);
+              });
+        }
+      }
+
+      @Override
+      public void deleteRevision(KeyRotation owner, long revision) {
+        if (revisions.containsKey(revision)) {
+          change("delete revision " + revision, () -> revisions.remove(revision));
+        }
+      }
+
+      @Override
+      public Consumer consumer(KeyRotation owner) {
+        return consumer == null
+            ? new Consumer.Missing("litellm-keys")
+            : new Consumer.Usable(consumer, consumerStamp, List.of(), null);
+      }
+
+      @Override
+      public void publish(KeyRotation owner, KeySet keys, String stamp) {
+        if (publishRefused && stamp.endsWith("/Forward")) {
+          throw new RotationException(
+              ConditionReason.SECRET_NOT_WRITABLE, Recovery.ROLL_BACK, "The Secret is immutable.");
+        }
+        change(
+            "publish " + stamp,
+            () -> {
+              consumer = keys;
+              consumerStamp = stamp;
+            });
+      }
+    };
+  }
+
+  Workloads workloads() {
+    return new Workloads() {
+      @Override
+      public State observe(KeyRotation owner, WorkloadSpec workload) {
+        List<Instance> instances =
+            pods.stream()
+                .map(
+                    p ->
+                        new Instance(
+                            "pod-" + p.number,
+                            URI.create("http://pod-" + p.number + ":4000"),
+                            p.stamp,
+                            ready(p),
+                            p.terminating))
+                .toList();
+        boolean settled =
+            pods.size() == replicas
+                && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
+        return new State(
+            workload.displayName(), true, replicas, templateStamp, settled, null, instances);
+      }
+
+      @Override
+      public Wiring wiring(KeyRotation owner, WorkloadSpec workload) {
+        return new Wiring(List.of(), List.of());
+      }
+
+      @Override
+      public void stop(KeyRotation owner, WorkloadSpec workload) {
+        change("stop", () -> replicas = 0);
+      }
+
+      @Override
+      public void stamp(KeyRotation owner, WorkloadSpec workload, String stamp) {
+        change("stamp " + stamp, () -> templateStamp = stamp);
+      }
+
+      @Override
+      public void resize(KeyRotation owner, WorkloadSpec workload, int size) {
+        change("resize", () -> replicas = size);
+      }
+    };
+  }
+
+  ProxyApi proxy() {
+    return new ProxyApi() {
+      @Override
+      public KeyAnswer ask(URI instance, KeyMaterial key) {
+        Pod pod = pod(instance);
+        if (pod == null || !ready(pod)) {
+          return new KeyAnswer.Unclear("no connection");
+        }
+        Instant expires = grace.get(key);
+        return pod.keys.master().equals(key)
+                || rows.contains(key)
+                || (expires != null && expires.isAfter(now))
+            ? new KeyAnswer.Accepted()
+            : new KeyAnswer.Refused();
+      }
+
+      @Override
+      public Models models(URI instance, KeyMaterial master) {
+        Pod pod = pod(instance);
+        if (pod == null || !ready(pod)) {
+          return new Models.Unclear("no connection");
+        }
+        long readable = values.stream().filter(pod.keys.encryption()::equals).count();
+        return readable == values.size()
+            ? new Models.Listed(values.size(), List.of())
+            : new Models.Listed(values.size(), List.of("model-1"));
+      }
+
+      @Override
+      public @Nullable String version(URI instance, KeyMaterial master) {
+        return "1.108.4";
+      }
+
+      private @Nullable Pod pod(URI url) {
+        return pods.stream()
+            .filter(p -> url.getHost().equals("pod-" + p.number))
+            .findFirst()
+            .orElse(null);
+      }
+    };
+  }
+
+  RotationDatabase database() {
+    return new RotationDatabase() {
+      @Override
+      public Report inspect(String owner, KeySet current) {
+        needDatabase();
+        return new Report(
+            List.of(
+                new ColumnCount("LiteLLM_ProxyModelTable", "litellm_params", values.size(), true)),
+            values.size(),
+            rows.contains(current.master()) ? 1 : 0,
+            List.of(),
+            List.of());
+      }
+
+      @Override
+      public Journal journal(String rotationId, Direction direction) {
+        needDatabase();
+        DataCounts counts = journal.get(rotationId + direction);
+        return counts == null ? new Journal.NotCommitted() : new Journal.Committed(counts);
+      }
+
+      @Override
+      public DataCounts reencrypt(
+          Reencryption request, java.util.function.Consumer<Progress> progress) {
+        needDatabase();
+        if (unreadableValue && request.direction() == Direction.FORWARD) {
+          throw new RotationException(
+              ConditionReason.VALUE_UNREADABLE,
+              Recovery.ROLL_BACK,
+              "Row model-1 opens under no key.");
+        }
+        DataCounts counts = new DataCounts(1, values.size(), values.size(), 0, 0);
+        change(
+            "reencrypt " + request.direction(),
+            () -> {
+              values.replaceAll(key -> key.equals(request.from()) ? request.to() : key);
+              journal.put(request.rotationId() + request.direction(), counts);
+            });
+        return counts;
+      }
+
+      @Override
+      public long valuesUnder(KeyMaterial key) {
+        needDatabase();
+        return values.stream().filter(key::equals).count();
+      }
+
+      @Override
+      public int masterKeyRows(KeyMaterial master) {
+        needDatabase();
+        return rows.contains(master) ? 1 : 0;
+      }
+
+      @Override
+      public MasterKeyRows moveMasterKeyRows(
+          String owner,
+          String rotationId,
+          Direction direction,
+          KeyMaterial from,
+          KeyMaterial to,
+          MasterKeyRowPolicy policy) {
+        needDatabase();
+        int found = masterKeyRows(from);
+        change(
+            "move rows",
+            () -> {
+              grace.clear();
+              if (rows.remove(from)) {
+                rows.add(to);
+              }
+            });
+        return new MasterKeyRows(found, found);
+      }
+
+      @Override
+      public void openGrace(
+          String owner, String rotationId, List<KeyMaterial> keys, Instant expires) {
+        needDatabase();
+        change("open grace", () -> keys.forEach(key -> grace.put(key, expires)));
+      }
+
+      @Override
+      public @Nullable Instant graceExpiry(String rotationId, KeyMaterial key) {
+        needDatabase();
+        return grace.get(key);
+      }
+
+      @Override
+      public List<Session> otherSessions() {
+        List<Session> sessions = new ArrayList<>();
+        for (int i = 0; i < strangeSessions; i++) {
+          sessions.add(new Session("10.0.0.9", "reporting"));
+        }
+        return sessions;
+      }
+
+      @Override
+      public void retire(String owner, String rotationId) {
+        needDatabase();
+        change("retire " + rotationId, () -> {});
+      }
+    };
+  }
+}

@@ -1,0 +1,292 @@
+package dev.keyrotation.engine;
+
+import static dev.keyrotation.api.v1alpha1.KeyKind.MASTER;
+import static dev.keyrotation.api.v1alpha1.KeyKind.SALT;
+import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
+import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
+import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
+import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
+import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
+import static dev.keyrotation.api.v1alpha1.StepName.RESTART_WORKLOADS;
+import static dev.keyrotation.api.v1alpha1.StepName.STOP_WORKLOADS;
+import static dev.keyrotation.api.v1alpha1.StepName.VERIFY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.RotationResult;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.KeySet;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RotationEngineTest {
+  private static final KeySet OLD =
+      new KeySet(KeyMaterial.of("sk-old-master"), KeyMaterial.of("sk-old-salt"));
+  private static final KeySet OLD_WITHOUT_SALT = new KeySet(KeyMaterial.of("sk-old-master"), null);
+
+  private static FakeWorld world(KeySet keys) {
+    return new FakeWorld(keys, 2, 7);
+  }
+
+  @Test
+  void bothKeysAreReplacedAndEveryValueFollows() {
+    Simulation simulation =
+        new Simulation(world(OLD), Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.SUCCEEDED);
+    assertThat(simulation.stepsSeen)
+        .containsExactly(
+            GENERATE_KEYS,
+            STOP_WORKLOADS,
+            PUBLISH_KEYS,
+            REENCRYPT_DATA,
+            RESTART_WORKLOADS,
+            VERIFY,
+            CLOSE_GRACE);
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void masterKeyAloneIsReplacedWithoutAnyInstanceMissing() {
+    Simulation simulation = new Simulation(world(OLD), Simulation.spec(List.of(MASTER), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.stepsSeen)
+        .containsExactly(
+            GENERATE_KEYS, OPEN_GRACE, PUBLISH_KEYS, RESTART_WORKLOADS, VERIFY, CLOSE_GRACE);
+    assertThat(simulation.fewestReady).isEqualTo(2);
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void masterKeyThatEncryptsIsReplacedTogetherWithTheValues() {
+    Simulation simulation =
+        new Simulation(world(OLD_WITHOUT_SALT), Simulation.spec(List.of(MASTER), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.stepsSeen).contains(STOP_WORKLOADS, REENCRYPT_DATA);
+    Outcome.of(simulation, OLD_WITHOUT_SALT).isExactlyNew();
+  }
+
+  @Test
+  void legacyRowOfTheOldMasterKeyDoesNotKeepItAlive() {
+    FakeWorld world = world(OLD);
+    world.rows.add(OLD.master());
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first"));
+
+    simulation.run();
+
+    assertThat(world.rows).containsExactly(world.consumer.master());
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void sameRequestAppliedAgainStartsNothing() {
+    Simulation simulation =
+        new Simulation(world(OLD), Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    int before = simulation.world.revisions.size();
+
+    simulation.changeSpec(Simulation.spec(List.of(MASTER, SALT), "first"));
+    simulation.run();
+
+    assertThat(simulation.world.revisions).hasSize(before);
+  }
+
+  @Test
+  void secondRequestRotatesFromTheActiveRevision() {
+    Simulation simulation =
+        new Simulation(world(OLD), Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    KeySet first = simulation.world.consumer;
+
+    simulation.changeSpec(Simulation.spec(List.of(MASTER, SALT), "second"));
+    simulation.run();
+
+    assertThat(simulation.status().activeKeys().revision()).isEqualTo(3);
+    assertThat(simulation.world.revisions.get(2L)).isEqualTo(first);
+    assertThat(simulation.status().history()).hasSize(2);
+  }
+
+  @Test
+  void instancesThatNeverGetReadyAreTakenBackToTheOldKeys() {
+    FakeWorld world = world(OLD);
+    world.newPodsNeverReady = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage()).contains("StepDeadlineExceeded");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void valueThatOpensUnderNoKeyEndsOnTheOldKeys() {
+    FakeWorld world = world(OLD);
+    world.unreadableValue = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage()).contains("ValueUnreadable");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void unknownProcessInTheDatabaseEndsOnTheOldKeys() {
+    FakeWorld world = world(OLD);
+    world.strangeSessions = 1;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage())
+        .contains("DatabaseInUse", "10.0.0.9 reporting");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void databaseThatIsAwayForAWhileDelaysAndDoesNotRollBack() {
+    FakeWorld world = world(OLD);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    simulation.run(6);
+    world.databaseDown = true;
+    simulation.run(200);
+
+    world.databaseDown = false;
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.SUCCEEDED);
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void missingSecretIsAFindingAndNothingIsWritten() {
+    FakeWorld world = world(OLD);
+    world.consumer = null;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run(5);
+
+    assertThat(world.changes).allMatch("status"::equals);
+    assertThat(condition(simulation, "PreflightPassed").getStatus()).isEqualTo("False");
+    assertThat(condition(simulation, "Stalled").getReason()).isEqualTo("SecretNotFound");
+  }
+
+  @Test
+  void lostKeySecretStallsAndMakesNoNewKey() {
+    FakeWorld world = world(OLD);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    while (simulation.status().rotation() == null
+        || simulation.status().rotation().step() != RESTART_WORKLOADS) {
+      simulation.run(1);
+    }
+    world.revisions.remove(2L);
+
+    simulation.run(1_000);
+
+    assertThat(condition(simulation, "Stalled").getReason()).isEqualTo("KeySecretLost");
+    assertThat(world.revisions.keySet()).containsExactly(1L);
+  }
+
+  @Test
+  void previousKeysAreRemovedAfterTheirRetention() {
+    FakeWorld world = world(OLD);
+    Simulation simulation =
+        new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first")).run();
+
+    world.now = world.now.plusSeconds(31L * 24 * 3600);
+    simulation.run();
+
+    assertThat(world.revisions.keySet()).containsExactly(2L);
+    assertThat(simulation.status().history().getFirst().retiredAt()).isNotNull();
+  }
+
+  // ---- killed at every point ------------------------------------------------------------------
+
+  /** What is rotated, and what is wrong meanwhile. */
+  enum Story {
+    BOTH_KEYS(OLD, List.of(MASTER, SALT), world -> {}),
+    MASTER_ALONE(OLD, List.of(MASTER), world -> {}),
+    MASTER_WITH_LEGACY_ROW(OLD, List.of(MASTER), world -> world.rows.add(OLD.master())),
+    SALT_ALONE(OLD, List.of(SALT), world -> {}),
+    NO_SALT(OLD_WITHOUT_SALT, List.of(MASTER), world -> {}),
+    SALT_INTRODUCED(OLD_WITHOUT_SALT, List.of(SALT), world -> {}),
+    PODS_NEVER_READY(OLD, List.of(MASTER, SALT), world -> world.newPodsNeverReady = true),
+    MASTER_PODS_NEVER_READY(OLD, List.of(MASTER), world -> world.newPodsNeverReady = true),
+    UNREADABLE_VALUE(OLD, List.of(MASTER, SALT), world -> world.unreadableValue = true),
+    PUBLISH_REFUSED(OLD, List.of(MASTER, SALT), world -> world.publishRefused = true);
+
+    final KeySet old;
+    final List<KeyKind> keys;
+    final Consumer<FakeWorld> trouble;
+
+    Story(KeySet old, List<KeyKind> keys, Consumer<FakeWorld> trouble) {
+      this.old = old;
+      this.keys = keys;
+      this.trouble = trouble;
+    }
+
+    Simulation begin() {
+      FakeWorld world = world(old);
+      trouble.accept(world);
+      return new Simulation(world, Simulation.spec(keys, "first"));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void processKilledAtAnyPointEndsExactlyAsWithoutTheKill(Story story) {
+    Simulation undisturbed = story.begin().run();
+    List<String> effects = effects(undisturbed);
+    RotationResult result = undisturbed.status().lastResult();
+    int points = undisturbed.world.changes.size();
+
+    for (int point = 0; point < points; point++) {
+      for (boolean after : List.of(false, true)) {
+        Simulation killed = story.begin();
+        killed.world.killAt = point;
+        killed.world.killAfter = after;
+        killed.run();
+
+        String where =
+            (after ? "after" : "before")
+                + " change "
+                + point
+                + ": "
+                + undisturbed.world.changes.get(point);
+        assertThat(killed.kills).as(where).isEqualTo(1);
+        assertThat(killed.status().lastResult()).as(where).isEqualTo(result);
+        assertThat(effects(killed))
+            .as("no effect is made twice, killed " + where)
+            .isEqualTo(effects);
+        if (result == RotationResult.SUCCEEDED) {
+          Outcome.of(killed, story.old).isExactlyNew();
+        } else {
+          Outcome.of(killed, story.old).isExactlyOld();
+        }
+      }
+    }
+    assertThat(points).isGreaterThan(10);
+  }
+
+  private static List<String> effects(Simulation simulation) {
+    return simulation.world.changes.stream().filter(change -> !change.equals("status")).toList();
+  }
+
+  private static Condition condition(Simulation simulation, String type) {
+    return simulation.status().conditions().stream()
+        .filter(c -> c.getType().equals(type))
+        .findFirst()
+        .orElseThrow();
+  }
+}

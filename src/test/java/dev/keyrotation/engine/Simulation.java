@@ -1,0 +1,177 @@
+package dev.keyrotation.engine;
+
+import dev.keyrotation.api.v1alpha1.DatabaseSpec;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.RotateSpec;
+import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.SecretRef;
+import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.api.v1alpha1.UrlSource;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.observe.Rivals;
+import dev.keyrotation.observe.StateObserver;
+import dev.keyrotation.plan.Planner;
+import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.status.StatusFactory;
+import dev.keyrotation.step.StepExecutor;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine over a {@link FakeWorld}: turns, time, and a process that can be killed and started
+ * again.
+ */
+final class Simulation {
+  private static final int MOST_TURNS = 3_000;
+
+  final FakeWorld world;
+  KeyRotation stored;
+  final List<StepName> stepsSeen = new ArrayList<>();
+  int kills;
+  int fewestReady = Integer.MAX_VALUE;
+  private RotationEngine engine;
+
+  Simulation(FakeWorld world, KeyRotationSpec spec) {
+    this.world = world;
+    this.stored = new KeyRotation();
+    stored.setMetadata(
+        new ObjectMetaBuilder()
+            .withName("litellm")
+            .withNamespace("ai")
+            .withUid("uid-1")
+            .withGeneration(1L)
+            .withCreationTimestamp("2026-01-01T00:00:00Z")
+            .build());
+    stored.setSpec(spec);
+    this.engine = newProcess();
+  }
+
+  static KeyRotationSpec spec(List<KeyKind> keys, @Nullable String request) {
+    return new KeyRotationSpec(
+        keys,
+        new SecretRef("litellm-keys", null, null, null),
+        new DatabaseSpec(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL")), null),
+        List.of(WorkloadSpec.ofDeployment("litellm")),
+        new RotateSpec(request, null, null, false),
+        null,
+        null,
+        null,
+        "5m",
+        "3s",
+        null,
+        false);
+  }
+
+  private RotationEngine newProcess() {
+    SecureRandom random = new SecureRandom();
+    ReencryptionRunner runner = new ReencryptionRunner(Runnable::run);
+    return new RotationEngine(
+        new StateObserver(
+            world.keyStore(),
+            world.workloads(),
+            world.proxy(),
+            rotation -> world.database(),
+            runner,
+            Rivals.none(),
+            random),
+        new Planner(),
+        new StepExecutor(
+            world.keyStore(), world.workloads(), rotation -> world.database(), runner, random),
+        new StatusFactory(),
+        new Clock() {
+          @Override
+          public Instant instant() {
+            return world.now;
+          }
+
+          @Override
+          public ZoneId getZone() {
+            return ZoneOffset.UTC;
+          }
+
+          @Override
+          public Clock withZone(ZoneId zone) {
+            return this;
+          }
+        });
+  }
+
+  /**
+   * Takes turns until no rotation is under way and none is due; a killed process is started again.
+   */
+  Simulation run() {
+    for (int turn = 0; turn < MOST_TURNS; turn++) {
+      try {
+        boolean rested = turn();
+        if (rested) {
+          return this;
+        }
+      } catch (FakeWorld.Killed e) {
+        kills++;
+        engine = newProcess();
+      }
+      world.tick();
+      fewestReady = Math.min(fewestReady, (int) world.pods.stream().filter(world::ready).count());
+    }
+    throw new AssertionError("no end after " + MOST_TURNS + " turns: " + status());
+  }
+
+  /** Takes a bounded number of turns. */
+  Simulation run(int turns) {
+    for (int turn = 0; turn < turns; turn++) {
+      turn();
+      world.tick();
+    }
+    return this;
+  }
+
+  private boolean turn() {
+    if (!(engine.turn(stored, primary -> true) instanceof Turn.Taken taken)) {
+      throw new AssertionError("the resource is always current here");
+    }
+    KeyRotationStatus before = Statuses.of(stored);
+    KeyRotationStatus next = taken.status();
+    if (next.rotation() != null
+        && (stepsSeen.isEmpty() || stepsSeen.getLast() != next.rotation().step())) {
+      stepsSeen.add(next.rotation().step());
+    }
+    if (next.equals(before)) {
+      return next.rotation() == null;
+    }
+    world.change("status", () -> stored = withStatus(next));
+    return false;
+  }
+
+  KeyRotation withStatus(@Nullable KeyRotationStatus status) {
+    KeyRotation copy = new KeyRotation();
+    copy.setMetadata(stored.getMetadata());
+    copy.setSpec(stored.getSpec());
+    copy.setStatus(status);
+    return copy;
+  }
+
+  void changeSpec(KeyRotationSpec spec) {
+    KeyRotation copy = withStatus(stored.getStatus());
+    copy.setMetadata(
+        new ObjectMetaBuilder(stored.getMetadata())
+            .withGeneration(stored.getMetadata().getGeneration() + 1)
+            .build());
+    copy.setSpec(spec);
+    stored = copy;
+  }
+
+  KeyRotationStatus status() {
+    return Statuses.of(stored);
+  }
+}
