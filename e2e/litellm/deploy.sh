@@ -13,17 +13,17 @@ chmod 700 "$state"
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
 apply() { # file: with its images filled in
   sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|" \
-    "$here/$1" | kubectl apply -f - >/dev/null
+    "$here/$1" | kubectl apply --server-side -f - >/dev/null
 }
 secret() { # name; NAME: "value" lines on standard input, so that no value is on a command line
   {
     printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: ai}\nstringData:\n' "$1"
     sed 's/^/  /'
-  } | kubectl apply -f - >/dev/null
+  } | kubectl apply --server-side -f - >/dev/null
 }
 
-kubectl create namespace ai --dry-run=client -o yaml | kubectl apply -f - >/dev/null
-kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+kubectl create namespace ai --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
+kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 master=sk-$(random) salt=sk-$(random) password=$(random)
 a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random)
 (

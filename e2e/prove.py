@@ -1,0 +1,177 @@
+"""prove.py STATE [--keys Master,Salt] [--places DIRECTORY]   proves from outside that a rotation did what it says
+
+STATE is the directory that litellm/deploy.sh filled before the rotation. kubectl must reach the cluster. Each check is one
+line, "ok" or "FAIL"; the last line is `N passed, N failed`, and the exit code is 0 only if none failed. Nothing here uses
+code of keyrotation: requests as users send them, and LiteLLM's own decryption functions.
+--places: also keep what was searched for leaked keys in that directory.
+"""
+import argparse
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+
+NAMESPACE, DEPLOYMENT, SECRET, ROTATION, OPERATOR = "ai", "litellm", "litellm-keys", "litellm", "keyrotation-system"
+MASTER, SALT = "LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"
+MIRRORS = ["LITELLM_SMOKE_TEST_KEY", "LITELLM_HEALTH_API_KEY", "LITELLM_PROXY_API_KEY"]
+passed = failed = 0
+
+
+def check(what, problem=None):
+    global passed, failed
+    if problem:
+        failed += 1
+        print(f"  FAIL  {what}: {problem}", flush=True)
+    else:
+        passed += 1
+        print(f"  ok    {what}", flush=True)
+
+
+def kubectl(*arguments, stdin=None, must=True):
+    done = subprocess.run(["kubectl", *arguments], input=stdin, capture_output=True, text=True, timeout=300)
+    if must and done.returncode:
+        sys.exit(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def get(*arguments):
+    return json.loads(kubectl("get", *arguments, "-o", "json"))
+
+
+def in_toolbox(script, *arguments, questions):
+    command = ["kubectl", "-n", NAMESPACE, "exec", "-i", "deployment/toolbox", "--", "python3", f"/scripts/{script}", *arguments]
+    done = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+def title(text):
+    print(text, flush=True)
+
+
+def status_of_rotation():
+    title("What the KeyRotation says")
+    resource = get("-n", NAMESPACE, "keyrotation", ROTATION)
+    status = resource.get("status", {})
+    conditions = {c["type"]: c for c in status.get("conditions", [])}
+    ready = conditions.get("Ready", {})
+    check("condition Ready is True", None if ready.get("status") == "True" else f"it is {ready or 'missing'}")
+    check("the status is about the newest specification",
+          None if status.get("observedGeneration") == resource["metadata"]["generation"] else "observedGeneration is older")
+    last = (status.get("history") or [{}])[0]
+    check("the last rotation in the history succeeded", None if last.get("result") == "Succeeded" else f"it says {last}")
+
+
+def keys(before, rotated):
+    title("The keys in the Secret")
+    data = {name: base64.b64decode(value).decode() for name, value in get("-n", NAMESPACE, "secret", SECRET)["data"].items()}
+    for kind, name, old in (("Master", MASTER, before["master"]), ("Salt", SALT, before["salt"])):
+        if kind in rotated:
+            check(f"{name} is new", "it is the old one" if data[name] == old else None)
+            check(f"{name} is sk- and 32 random bytes",
+                  None if re.fullmatch(r"sk-[A-Za-z0-9_-]{43}", data[name]) else "it has another form")
+        else:
+            check(f"{name} is unchanged", None if data[name] == old else "it was changed")
+    for name in MIRRORS:
+        check(f"{name} is the same as the master key", None if data[name] == data[MASTER] else "it is another")
+    return data[MASTER], data[SALT]
+
+
+def requests(before, master):
+    title("Requests to LiteLLM")
+    replicas = get("-n", NAMESPACE, "deployment", DEPLOYMENT)["spec"]["replicas"]
+    pods = {pod["metadata"]["name"]: pod["status"].get("podIP")
+            for pod in get("-n", NAMESPACE, "pods", "-l", f"app={DEPLOYMENT}")["items"]
+            if "deletionTimestamp" not in pod["metadata"]}
+    check(f"{replicas} pods run, as before", None if len(pods) == replicas == 2 else f"pods: {sorted(pods)}")
+    _, out, err = in_toolbox("probe.py", "requests", questions={
+        "pods": pods, "old": before["master"], "new": master, "virtual_key": before["virtual_key"], "models": before["models"]})
+    for line in out.splitlines():
+        verdict, what = line.split(None, 1)
+        name, _, problem = what.rpartition(": ") if verdict == "FAIL" else (what, "", None)
+        check(name or what, problem)
+    if not out:
+        check("requests could be sent", err.strip()[-500:] or "no answer")
+
+
+def ciphertexts(state, before, salt):
+    title("Every text and JSON column of the database, judged by LiteLLM's own functions")
+    questions = {"salt": before["salt"], "new_salt": salt}
+    expected = "old" if salt == before["salt"] else "new"
+    if expected == "old":
+        questions["new_salt"] = "sk-no-such-key"
+    code, out, err = in_toolbox("oracle.py", "count", "--expect", expected, questions=questions)
+    print("\n".join("        " + line for line in out.splitlines()))
+    check(f"all encrypted values open under the {'new' if expected == 'new' else 'unchanged'} salt key, none under another",
+          None if code == 0 else (err.strip()[-500:] or "see the table"))
+    with open(os.path.join(state, "snapshot.json")) as file:
+        earlier = json.load(file)
+    code, out, err = in_toolbox("oracle.py", "snapshot", questions={"salt": salt})
+    if code:
+        check("the contents can be compared", err.strip()[-500:])
+        return
+    now = json.loads(out)
+    changed = sorted(table for table in earlier.keys() | now.keys() if earlier.get(table) != now.get(table))
+    check(f"all {sum(map(len, earlier.values()))} rows of {len(earlier)} tables say the same as before",
+          f"changed: {', '.join(changed)}" if changed else None)
+
+
+def forms(secret):
+    """How a secret might be written down."""
+    raw = secret.encode()
+    yield secret
+    yield base64.b64encode(raw).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    yield raw.hex()
+
+
+def leaks(before, master, salt, keep):
+    title("Places where no key may be")
+    secrets = {"old master key": before["master"], "new master key": master, "old salt key": before["salt"],
+               "new salt key": salt, "database password": before["password"],
+               **{f"provider key {name}": key for name, key in before["provider"].items()}}
+    places = {"events of all namespaces": kubectl("get", "events", "-A", "-o", "yaml"),
+              "KeyRotations": kubectl("get", "keyrotations", "-A", "-o", "yaml"),
+              "ConfigMaps": kubectl("get", "configmaps", "-A", "-o", "yaml"),
+              "Leases": kubectl("get", "leases", "-A", "-o", "yaml"),
+              "workloads and pods": kubectl("get", "deployments,replicasets,pods", "-A", "-o", "yaml")}
+    for pod in get("-n", OPERATOR, "pods")["items"]:
+        name = pod["metadata"]["name"]
+        places[f"log of {name}"] = kubectl("-n", OPERATOR, "logs", name, "--all-containers")
+        places[f"log of {name} before its restart"] = kubectl(
+            "-n", OPERATOR, "logs", name, "--all-containers", "--previous", must=False)
+    audit = os.path.join(os.path.dirname(os.environ.get("KUBECONFIG", "")), "log", "audit.log")
+    if os.path.exists(audit):
+        with open(audit) as file:
+            places["audit log of the API server (requests that do not carry Secrets)"] = file.read()
+    for place, text in places.items():
+        if keep:
+            os.makedirs(keep, exist_ok=True)
+            with open(os.path.join(keep, re.sub(r"\W+", "-", place) + ".txt"), "w") as file:
+                file.write(text)
+        found = sorted({what for what, secret in secrets.items() for form in forms(secret) if form in text})
+        if text:
+            check(f"{place}: {len(text)} characters, no key", f"found: {', '.join(found)}" if found else None)
+    print(f"        searched {sum(map(bool, places.values()))} places for {len(secrets)} secrets in 4 forms each")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("state")
+    parser.add_argument("--keys", default="Master,Salt")
+    parser.add_argument("--places")
+    options = parser.parse_args()
+    with open(os.path.join(options.state, "before.json")) as file:
+        before = json.load(file)
+    status_of_rotation()
+    master, salt = keys(before, options.keys.split(","))
+    requests(before, master)
+    ciphertexts(options.state, before, salt)
+    leaks(before, master, salt, options.places)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
