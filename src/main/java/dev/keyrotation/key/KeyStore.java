@@ -67,7 +67,10 @@ public interface KeyStore {
   /** Reads the Secret of a revision; it is used only when label and owner say that it is ours. */
   Revision revision(KeyRotation owner, long revision);
 
-  /** All revisions that have a Secret of ours, in ascending order. */
+  /**
+   * All revisions whose Secret exists, in ascending order, also those that a deleted KeyRotation of
+   * the same name left behind: their numbers are taken.
+   */
   List<Long> revisions(KeyRotation owner);
 
   /**
