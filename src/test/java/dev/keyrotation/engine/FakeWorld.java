@@ -196,7 +196,7 @@ final class FakeWorld {
       public Consumer consumer(KeyRotation owner) {
         return consumer == null
             ? new Consumer.Missing("litellm-keys")
-            : new Consumer.Usable(consumer, consumerStamp, List.of(), null);
+            : new Consumer.Usable(consumer, consumerStamp, List.of(), null, List.of());
       }
 
       @Override
