@@ -36,8 +36,8 @@ def kubectl(*arguments, stdin=None, must=True):
     return done.stdout
 
 
-def get(*arguments):
-    return json.loads(kubectl("get", *arguments, "-o", "json"))
+def get(*arguments, namespace=NAMESPACE):
+    return json.loads(kubectl("-n", namespace, "get", *arguments, "-o", "json"))
 
 
 def in_toolbox(script, *arguments, questions):
@@ -52,7 +52,11 @@ def title(text):
 
 def status_of_rotation():
     title("What the KeyRotation says")
-    resource = get("-n", NAMESPACE, "keyrotation", ROTATION)
+    found = kubectl("-n", NAMESPACE, "get", "keyrotation", ROTATION, "-o", "json", must=False)
+    if not found:
+        check("the KeyRotation exists", "there is none")
+        return
+    resource = json.loads(found)
     status = resource.get("status", {})
     conditions = {c["type"]: c for c in status.get("conditions", [])}
     ready = conditions.get("Ready", {})
@@ -65,7 +69,7 @@ def status_of_rotation():
 
 def keys(before, rotated):
     title("The keys in the Secret")
-    data = {name: base64.b64decode(value).decode() for name, value in get("-n", NAMESPACE, "secret", SECRET)["data"].items()}
+    data = {name: base64.b64decode(value).decode() for name, value in get("secret", SECRET)["data"].items()}
     for kind, name, old in (("Master", MASTER, before["master"]), ("Salt", SALT, before["salt"])):
         if kind in rotated:
             check(f"{name} is new", "it is the old one" if data[name] == old else None)
@@ -80,9 +84,9 @@ def keys(before, rotated):
 
 def requests(before, master):
     title("Requests to LiteLLM")
-    replicas = get("-n", NAMESPACE, "deployment", DEPLOYMENT)["spec"]["replicas"]
+    replicas = get("deployment", DEPLOYMENT)["spec"]["replicas"]
     pods = {pod["metadata"]["name"]: pod["status"].get("podIP")
-            for pod in get("-n", NAMESPACE, "pods", "-l", f"app={DEPLOYMENT}")["items"]
+            for pod in get("pods", "-l", f"app={DEPLOYMENT}")["items"]
             if "deletionTimestamp" not in pod["metadata"]}
     check(f"{replicas} pods run, as before", None if len(pods) == replicas == 2 else f"pods: {sorted(pods)}")
     _, out, err = in_toolbox("probe.py", "requests", questions={
@@ -136,7 +140,7 @@ def leaks(before, master, salt, keep):
               "ConfigMaps": kubectl("get", "configmaps", "-A", "-o", "yaml"),
               "Leases": kubectl("get", "leases", "-A", "-o", "yaml"),
               "workloads and pods": kubectl("get", "deployments,replicasets,pods", "-A", "-o", "yaml")}
-    for pod in get("-n", OPERATOR, "pods")["items"]:
+    for pod in get("pods", namespace=OPERATOR)["items"]:
         name = pod["metadata"]["name"]
         places[f"log of {name}"] = kubectl("-n", OPERATOR, "logs", name, "--all-containers")
         places[f"log of {name} before its restart"] = kubectl(

@@ -81,8 +81,10 @@ def image(arguments):
 
 def runtime(directories):
     spec = json.load(sys.stdin)
+    shown = []
     for directory in [*SHARED, *directories]:
-        if os.path.isdir(directory):
+        if os.path.isdir(directory) and not any((directory + "/").startswith(other + "/") for other in shown):
+            shown.append(directory)
             spec["mounts"].append({"destination": directory, "type": "bind", "source": directory,
                                    "options": ["rbind", "ro", "nosuid", "nodev"]})
     json.dump(spec, sys.stdout)

@@ -114,7 +114,7 @@ kubelet_cgroup() {
     sed 's/\(^\| \)/&+/g' "/sys/fs/cgroup/$CLUSTER_CGROUP/cgroup.controllers" \
       >"/sys/fs/cgroup/$CLUSTER_CGROUP/cgroup.subtree_control" || :
   else                                                   # cgroup v1: one tree for each controller
-    for tree in $(awk '$3 == "cgroup" { print $2 }' /proc/mounts); do mkdir -p "$tree/$CLUSTER_CGROUP"; done
+    awk '$3 == "cgroup" { print $2 }' /proc/mounts | while read -r tree; do mkdir -p "$tree/$CLUSTER_CGROUP"; done
     tree=/sys/fs/cgroup/cpuset
     cat $tree/cpuset.cpus >"$tree/$CLUSTER_CGROUP/cpuset.cpus"
     cat $tree/cpuset.mems >"$tree/$CLUSTER_CGROUP/cpuset.mems"

@@ -12,6 +12,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 need_root "the cluster"
+for program in unshare setsid pgrep ip sysctl openssl python3 flock; do
+  command -v "$program" >/dev/null || die "no $program: apt-get install util-linux procps iproute2 openssl python3"
+done
 
 export CLUSTER_RUN=${CLUSTER_RUN:-$cache/run/cluster} CLUSTER_NODE=${CLUSTER_NODE:-kubelet}
 [ ! -e "$CLUSTER_RUN/pid" ] || die "already up: $CLUSTER_RUN ($here/down.sh ends it)"
@@ -55,7 +58,7 @@ ready() { # what, command...
   local what=$1 end=$((SECONDS + 90))
   shift
   until "$@" >/dev/null 2>&1; do
-    kill -0 "$outer" 2>/dev/null && [ "$SECONDS" -lt "$end" ] || die "no $what; the logs are in $run/log"
+    if ! kill -0 "$outer" 2>/dev/null || [ "$SECONDS" -ge "$end" ]; then die "no $what; the logs are in $run/log"; fi
     sleep 0.1
   done
 }

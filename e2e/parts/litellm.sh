@@ -42,7 +42,7 @@ install_litellm() {
     node "$engine/node_modules/prisma/build/index.js" generate --schema="$packages/prisma/rig.prisma"
   venv/bin/python -m compileall -q "$packages/prisma"
 
-  cat >env <<ENV
+  cat >"$PWD/env" <<ENV
 PATH=$engine/stub:$PWD/venv/bin:/usr/bin:/bin
 PRISMA_QUERY_ENGINE_BINARY=$engine/query-engine-shim
 ENV

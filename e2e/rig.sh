@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# rig.sh  the parts of a run that the demo and the end-to-end tests share. Sourced after lib.sh.
+
+# work: the run's own directory, removed at its end (kubeconfig, keys before the rotation). logs: kept.
+new_run() { # name
+  work=$(mktemp -d)
+  logs=$cache/logs/$1-$(date +%Y%m%d-%H%M%S)
+  mkdir -p "$logs"
+  # Only the last few runs are worth their space.
+  find "$cache/logs" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n +9 | xargs -r rm -rf
+  export CLUSTER_RUN=$work/cluster KUBECONFIG=$work/cluster/kubeconfig
+}
+
+# The cluster of the rig, with kubectl on PATH and the images of LiteLLM, PostgreSQL and the operator.
+start_cluster() { # version of LiteLLM
+  local version=$1 jdk
+  jdk=$("$e2e/parts/jdk.sh")
+  PATH=$("$e2e/parts/kubernetes.sh"):$PATH
+  "$e2e/parts/node.sh" >/dev/null
+  CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $project/target/quarkus-app"
+  export PATH CLUSTER_SEES
+  "$e2e/cluster/up.sh" >/dev/null
+  "$e2e/litellm/images.sh" "$version"
+  "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
+    --entrypoint "$jdk/bin/java" --entrypoint -XX:+UseSerialGC --entrypoint -XX:TieredStopAtLevel=1 \
+    --entrypoint -jar --entrypoint "$project/target/quarkus-app/quarkus-run.jar"
+}
+
+build_operator() {
+  if [ -n "${OPERATOR_IMAGE:-}" ]; then return; fi
+  busy "operator (make package)" "$logs/build.log" make -C "$project" package
+  [ -f "$project/target/quarkus-app/quarkus-run.jar" ] || die "make package left no target/quarkus-app/quarkus-run.jar"
+}
+
+start_operator() {
+  kubectl apply --server-side -f "$project/deploy/crds" >/dev/null
+  kubectl kustomize "$project/deploy/operator" | sed "s|image: .*|image: ${OPERATOR_IMAGE:-localhost/keyrotation:1}|" |
+    kubectl apply --server-side -f - >/dev/null
+  busy "operator starts" "$logs/operator-rollout.log" \
+    kubectl -n keyrotation-system rollout status deployment --timeout=120s
+}
+
+# Asks LiteLLM for chat completions through the Service, a few a second, until stop_prober.
+start_prober() {
+  python3 -c 'import json, sys; print(json.dumps({**json.load(sys.stdin), "seconds": 1200}))' <"$work/state/before.json" |
+    kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/probe.py watch >"$logs/prober.json" 2>&1 &
+  prober=$!
+}
+
+stop_prober() {
+  kubectl -n ai exec deployment/toolbox -- touch /tmp/watch.stop
+  wait "$prober" || :
+  python3 - "$logs/prober.json" <<'PYTHON'
+import json, sys
+seen = json.load(open(sys.argv[1]))
+print(f"  {seen['right']} right answers, {seen['failed']} failed requests in {seen['seconds']:.0f} s; "
+      f"unavailable for {seen['unavailable_seconds']} s")
+for problem in seen["first_problems"]:
+    print("    " + problem)
+PYTHON
+}
+
+# What one wants to read when something went wrong; the same goes into the log directory.
+save_logs() {
+  local pod
+  {
+    kubectl get pods -A -o wide
+    kubectl -n ai get keyrotations -o yaml
+    kubectl get events -A --sort-by=.lastTimestamp
+  } >"$logs/resources.txt" 2>&1
+  for pod in $(kubectl get pods -A -o 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}' 2>/dev/null); do
+    kubectl -n "${pod%/*}" logs "${pod#*/}" --all-containers >"$logs/${pod#*/}.log" 2>&1
+    kubectl -n "${pod%/*}" logs "${pod#*/}" --all-containers --previous >"$logs/${pod#*/}.previous.log" 2>/dev/null ||
+      rm -f "$logs/${pod#*/}.previous.log"
+  done
+  [ ! -d "$CLUSTER_RUN/log" ] || cp -r "$CLUSTER_RUN/log" "$logs/cluster"
+}
+
+show_failure() {
+  local file
+  echo >&2
+  say "it failed; the last lines of what is most likely to say why:"
+  kubectl get pods -A >&2 2>/dev/null || :
+  for file in "$logs"/keyrotation*.log; do
+    [ ! -f "$file" ] || { echo "--- ${file##*/}" >&2; tail -n 20 "$file" | cut -c -300 >&2; }
+  done
+  say "all logs: $logs"
+}

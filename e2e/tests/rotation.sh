@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# rotation.sh VERSION  end-to-end test: both keys of a real LiteLLM of that version are rotated on a real Kubernetes, as in the
+# demo, and the proof must hold. Before it: the proof must notice that nothing was rotated yet. The last line says
+# `N passed, N failed`.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib.sh"
+. "$here/../rig.sh"
+version=${1:?which version of LiteLLM?}
+need_root "the end-to-end test"
+passed=0 failed=0
+checked() { # text, exit code: counts one check of this script
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "  ok    $1"; else failed=$((failed + 1)); echo "  FAIL  $1"; fi
+}
+
+clean_up() {
+  local result=$?
+  trap - EXIT
+  trap '' INT TERM
+  save_logs
+  [ "$result" = 0 ] || show_failure
+  "$e2e/cluster/down.sh"
+  rm -rf "$work"
+  exit "$result"
+}
+new_run "test-$version"
+export CLUSTER_OWNER=$$
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+echo "End-to-end test with LiteLLM $version"
+[ -f "$project/target/quarkus-app/quarkus-run.jar" ] || build_operator
+start_cluster "$version"
+"$e2e/litellm/deploy.sh" "$version" "$work/state"
+start_operator
+
+# A proof that cannot fail proves nothing.
+result=0
+python3 "$e2e/prove.py" "$work/state" >"$logs/proof-before.txt" || result=$?
+checked "the proof notices that nothing was rotated yet" $((result == 0))
+for word in "LITELLM_MASTER_KEY is new" "LITELLM_SALT_KEY is new" "all encrypted values"; do
+  result=0
+  grep -q "FAIL .*$word" "$logs/proof-before.txt" || result=$?
+  checked "… by: $word" "$result"
+done
+
+start_prober
+kubectl apply -f "$project/examples/keyrotation.yaml"
+result=0
+python3 "$e2e/follow.py" 600 || result=$?
+checked "the rotation succeeds" "$result"
+echo "Meanwhile, chat completions through the Service:"
+stop_prober
+result=0
+python3 "$e2e/prove.py" "$work/state" --places "$logs/searched" | tee "$logs/proof.txt" || result=$?
+read -r proof_passed _ proof_failed _ < <(tail -n 1 "$logs/proof.txt")
+passed=$((passed + proof_passed)) failed=$((failed + proof_failed))
+
+# Applied again, the same manifest must start nothing: no new key because someone re-applied a file.
+before=$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')
+kubectl apply -f "$project/examples/keyrotation.yaml" >/dev/null
+kubectl -n keyrotation-system rollout restart deployment >/dev/null
+kubectl -n keyrotation-system rollout status deployment --timeout=120s >/dev/null
+sleep 15
+result=0
+[ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ] || result=1
+checked "applying the manifest again and restarting the operator changes no key" "$result"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
