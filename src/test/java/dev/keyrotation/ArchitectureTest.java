@@ -1,0 +1,127 @@
+package dev.keyrotation;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import dev.keyrotation.key.KeyMaterial;
+import java.io.File;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZonedDateTime;
+import java.util.Random;
+
+/** The way through the code has one direction; these are its edges. */
+@AnalyzeClasses(packages = "dev.keyrotation", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule edgesPointDownward =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("controller")
+          .definedBy("dev.keyrotation.controller..")
+          .layer("engine")
+          .definedBy("dev.keyrotation.engine..")
+          .layer("observe")
+          .definedBy("dev.keyrotation.observe..")
+          .layer("step")
+          .definedBy("dev.keyrotation.step..")
+          .layer("status")
+          .definedBy("dev.keyrotation.status..")
+          .layer("plan")
+          .definedBy("dev.keyrotation.plan..")
+          .layer("database")
+          .definedBy("dev.keyrotation.database..")
+          .layer("workload")
+          .definedBy("dev.keyrotation.workload..")
+          .layer("proxy")
+          .definedBy("dev.keyrotation.proxy..")
+          .layer("cipher")
+          .definedBy("dev.keyrotation.cipher..")
+          .layer("key")
+          .definedBy("dev.keyrotation.key..")
+          .layer("failure")
+          .definedBy("dev.keyrotation.failure..")
+          .layer("api")
+          .definedBy("dev.keyrotation.api..")
+          .whereLayer("controller")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("engine")
+          .mayOnlyBeAccessedByLayers("controller")
+          .whereLayer("observe")
+          .mayOnlyBeAccessedByLayers("controller", "engine")
+          .whereLayer("step")
+          .mayOnlyBeAccessedByLayers("controller", "engine")
+          .whereLayer("status")
+          .mayOnlyBeAccessedByLayers("controller", "engine")
+          .whereLayer("plan")
+          .mayOnlyBeAccessedByLayers("controller", "engine", "observe", "step", "status")
+          .whereLayer("database")
+          .mayOnlyBeAccessedByLayers("controller", "observe", "step")
+          .whereLayer("workload")
+          .mayOnlyBeAccessedByLayers("controller", "observe", "step")
+          .whereLayer("proxy")
+          .mayOnlyBeAccessedByLayers("controller", "observe", "step")
+          .whereLayer("cipher")
+          .mayOnlyBeAccessedByLayers("database")
+          .whereLayer("key")
+          .mayOnlyBeAccessedByLayers(
+              "controller", "observe", "step", "database", "workload", "proxy", "cipher");
+
+  @ArchTest
+  static final ArchRule decisionsArePure =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.keyrotation.plan..", "dev.keyrotation.status..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "java.sql..", "java.net..", "java.nio..", "io.fabric8.kubernetes.client.dsl..")
+          .orShould()
+          .dependOnClassesThat()
+          .belongToAnyOf(Clock.class, Random.class, SecureRandom.class, File.class, Thread.class);
+
+  @ArchTest
+  static final ArchRule timeIsAnArgument =
+      noClasses()
+          .should()
+          .callMethod(Instant.class, "now")
+          .orShould()
+          .callMethod(LocalDateTime.class, "now")
+          .orShould()
+          .callMethod(ZonedDateTime.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis");
+
+  @ArchTest
+  static final ArchRule keysAreRevealedOnlyWhereTheyLeave =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.keyrotation.key..",
+              "dev.keyrotation.cipher..",
+              "dev.keyrotation.database..",
+              "dev.keyrotation.proxy..")
+          .should()
+          .callMethod(KeyMaterial.class, "reveal")
+          .orShould()
+          .callMethod(KeyMaterial.class, "utf8")
+          .orShould()
+          .callMethod(KeyMaterial.class, "tokenHash");
+
+  @ArchTest
+  static final ArchRule nothingIsPrintedPastTheLog =
+      noClasses()
+          .should()
+          .accessField(System.class, "out")
+          .orShould()
+          .accessField(System.class, "err")
+          .orShould()
+          .callMethod(Throwable.class, "printStackTrace");
+}
