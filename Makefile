@@ -4,6 +4,9 @@ SHELL := /bin/bash
 export JAVA_HOME := $(shell for d in "$$JAVA_HOME" /usr/lib/jvm/*25* /usr/lib/jvm/*26* /opt/java/*25*; do \
   [ -n "$$d" ] && [ -x "$$d/bin/javac" ] && "$$d/bin/javac" -version 2>&1 | grep -qE 'javac (2[5-9]|[3-9][0-9])' && echo $$d && break; done)
 MVN := mvn -B -ntp
+# Versions of LiteLLM: schemas for the database tests, and those that run end to end.
+LITELLM_SCHEMAS := 1.80.17 1.100.4 1.108.4
+LITELLM_VERSIONS := 1.108.4 1.100.4
 
 .PHONY: help
 help: ## show the targets
@@ -11,7 +14,18 @@ help: ## show the targets
 
 .PHONY: check
 check: ## fast: style, compile, unit tests
+	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	$(MVN) -q verify -Dquarkus.build.skip=true
+
+.PHONY: test
+test: ## everything that can fail: unit, database, API server, end to end with real LiteLLM
+	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
+	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
+	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
+
+.PHONY: demo
+demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
+	e2e/demo/demo.sh
 
 .PHONY: package
 package: ## build target/quarkus-app without tests
