@@ -16,19 +16,24 @@ public interface ProxyApi {
     /** 200: the key has admin rights. */
     record Accepted() implements KeyAnswer {}
 
-    /** The key is refused while the instance's database is connected (or it has none). */
+    /**
+     * The key is refused, also as an ordinary key, while the instance's database is connected (or
+     * it has none).
+     */
     record Refused() implements KeyAnswer {}
 
     /**
-     * Neither: no connection, a time-out, an error, or a refusal that proves nothing because the
-     * database is down.
+     * Neither: no connection, a time-out, an error, a refusal that proves nothing because the
+     * database is down, or a key without admin rights. {@code why} stands after the instance's
+     * name.
      */
     record Unclear(String why) implements KeyAnswer {}
   }
 
   /**
-   * Tries {@code key} on an admin-only route, {@code /key/list?size=1}; without a database on one
-   * that needs none.
+   * Tries {@code key} on an admin-only route, {@code /key/list} for another user; without a
+   * database on one that needs none. Whether an accepted key is the instance's own master key or
+   * that of an admin row in the database is not told apart.
    */
   KeyAnswer ask(URI instance, KeyMaterial key);
 
