@@ -1,0 +1,100 @@
+package dev.keyrotation.cipher;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The two alphabets of base64 that LiteLLM has stored values in.
+ *
+ * <p>Old releases wrote the standard alphabet and read only that one; newer ones write the URL-safe
+ * alphabet and read both. So a value is written back in the alphabet that it was found in. Where
+ * that cannot be told, because the text has none of the four characters that differ, the standard
+ * alphabet is written, which every release reads.
+ */
+enum Base64Alphabet {
+  STANDARD(Base64.getEncoder()),
+  URL_SAFE(Base64.getUrlEncoder());
+
+  private final Base64.Encoder encoder;
+
+  Base64Alphabet(Base64.Encoder encoder) {
+    this.encoder = encoder;
+  }
+
+  /** The alphabet that {@code text} was written in. */
+  static Base64Alphabet of(String text) {
+    boolean urlSafe = text.indexOf('-') >= 0 || text.indexOf('_') >= 0;
+    boolean standard = text.indexOf('+') >= 0 || text.indexOf('/') >= 0;
+    return urlSafe && !standard ? URL_SAFE : STANDARD;
+  }
+
+  /** With padding, as LiteLLM writes it. */
+  String encode(byte[] bytes) {
+    return encoder.encodeToString(bytes);
+  }
+
+  /**
+   * Decodes as LiteLLM's readers do: both alphabets, other characters passed over, everything after
+   * the padding ignored. Padding may also be missing. Being generous costs nothing, because only a
+   * successful authentication makes a text a ciphertext.
+   *
+   * @return null when the text is no base64
+   */
+  static byte @Nullable [] decode(String text) {
+    byte[] digits = new byte[text.length()];
+    int count = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '=' && count % 4 >= 2) {
+        break;
+      }
+      if (c == '-' || c == '_') {
+        digits[count++] = (byte) (c == '-' ? '+' : '/');
+      } else if (isStandardDigit(c)) {
+        digits[count++] = (byte) c;
+      }
+    }
+    if (count % 4 == 1) {
+      return null;
+    }
+    return Base64.getDecoder().decode(new String(digits, 0, count, StandardCharsets.ISO_8859_1));
+  }
+
+  /** Whether the text consists of base64 of one alphabet and padding only, in whole quads. */
+  static boolean isExact(String text) {
+    int end = text.length();
+    while (end > 0 && text.length() - end < 2 && text.charAt(end - 1) == '=') {
+      end--;
+    }
+    if (text.isEmpty() || text.length() % 4 != 0) {
+      return false;
+    }
+    boolean urlSafe = false;
+    boolean standard = false;
+    for (int i = 0; i < end; i++) {
+      char c = text.charAt(i);
+      if (c == '-' || c == '_') {
+        urlSafe = true;
+      } else if (c == '+' || c == '/') {
+        standard = true;
+      } else if (!isStandardDigit(c)) {
+        return false;
+      }
+    }
+    return !(urlSafe && standard);
+  }
+
+  /** Whether the text has only characters of either alphabet and padding. */
+  static boolean isOnlyDigits(String text) {
+    return text.chars().allMatch(c -> isStandardDigit((char) c) || "-_=".indexOf(c) >= 0);
+  }
+
+  private static boolean isStandardDigit(char c) {
+    return (c >= 'A' && c <= 'Z')
+        || (c >= 'a' && c <= 'z')
+        || (c >= '0' && c <= '9')
+        || c == '+'
+        || c == '/';
+  }
+}
