@@ -79,6 +79,18 @@ final class TurnReporter {
       case Decision.Finish(RotationStatus rotation, HistoryEntry entry) -> ended(entry);
       case Decision.Blocked(PreflightReport report) -> blocked(primary, taken.status(), report);
       case Decision.Execute(RotationStatus rotation) -> failed(primary, rotation, taken);
+      case Decision.Resume(RotationStatus rotation) ->
+          warning(
+              ConditionReason.STATUS_LOST,
+              "the status was lost; rotation "
+                  + rotation.id()
+                  + " goes on from what is in the cluster");
+      case Decision.Halt(Finding finding) ->
+          Objects.equals(
+                  message(Statuses.of(primary), ConditionType.STALLED),
+                  message(taken.status(), ConditionType.STALLED))
+              ? Optional.empty()
+              : warning(finding.reason(), finding.message());
       case Decision.Retire(HistoryEntry entry) ->
           taken.outcome() instanceof StepOutcome.Made
               ? info(
@@ -109,16 +121,18 @@ final class TurnReporter {
   /** Findings are told when they change, not each time they are found again. */
   private static Optional<News> blocked(
       KeyRotation primary, KeyRotationStatus status, PreflightReport report) {
-    return Objects.equals(message(Statuses.of(primary)), message(status))
+    return Objects.equals(
+            message(Statuses.of(primary), ConditionType.PREFLIGHT_PASSED),
+            message(status, ConditionType.PREFLIGHT_PASSED))
         ? Optional.empty()
         : warning(
             report.findings().getFirst().reason(),
             report.findings().stream().map(Finding::message).collect(Collectors.joining(" ")));
   }
 
-  private static Optional<String> message(KeyRotationStatus status) {
+  private static Optional<String> message(KeyRotationStatus status, ConditionType type) {
     return status.conditions().stream()
-        .filter(c -> ConditionType.PREFLIGHT_PASSED.text().equals(c.getType()))
+        .filter(c -> type.text().equals(c.getType()))
         .map(c -> c.getStatus() + c.getMessage())
         .findFirst();
   }

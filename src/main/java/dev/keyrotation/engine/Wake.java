@@ -29,6 +29,9 @@ final class Wake {
       case Decision.Finish finish -> AT_ONCE;
       case Decision.Execute execute -> outcome instanceof StepOutcome.Made ? AT_ONCE : POLL;
       case Decision.Await await -> POLL;
+      case Decision.Adopt adopt -> AT_ONCE;
+      case Decision.Resume resume -> AT_ONCE;
+      case Decision.Halt halt -> FINDINGS;
       case Decision.Blocked blocked -> FINDINGS;
       case Decision.Planned planned -> resting(status, now);
       case Decision.Idle idle -> resting(status, now);

@@ -11,7 +11,11 @@ import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.plan.Finding;
 import dev.keyrotation.plan.ObservedState;
+import dev.keyrotation.plan.ObservedState.Operand;
+import dev.keyrotation.plan.PreflightReport;
+import dev.keyrotation.plan.Remains;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
@@ -22,6 +26,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what one turn needs, and no more. */
 public final class StateObserver {
@@ -68,12 +73,60 @@ public final class StateObserver {
     if (rotation != null) {
       return observeStep(primary, rotation, now);
     }
+    try {
+      return observeRest(primary, now);
+    } catch (RotationException e) {
+      Finding finding = new Finding(e.reason(), e.sentence());
+      return new ObservedState(
+          null,
+          PreflightReport.unread(finding),
+          new Operand.Unclear(finding.message()),
+          List.of(),
+          List.of(),
+          null);
+    }
+  }
+
+  private ObservedState observeRest(KeyRotation primary, Instant now) {
+    List<Long> revisions = store.revisions(primary);
     return new ObservedState(
         null,
         Triggers.wantPreflight(primary, now) ? preflight.report(primary, now) : null,
         operands.operand(primary),
         List.of(),
-        store.revisions(primary));
+        revisions,
+        remains(primary, revisions));
+  }
+
+  /** Read only when the status tells of no rotation although key Secrets do. */
+  private @Nullable Remains remains(KeyRotation primary, List<Long> revisions) {
+    if (Statuses.of(primary).lastRevision() > 0 || revisions.isEmpty()) {
+      return null;
+    }
+    long last = revisions.getLast();
+    long previous = revisions.size() < 2 ? 0 : revisions.get(revisions.size() - 2);
+    if (!(store.revision(primary, last) instanceof KeyStore.Revision.Usable found)) {
+      return null;
+    }
+    KeyStore.Consumer consumer = store.consumer(primary);
+    String stamp = consumer instanceof KeyStore.Consumer.Usable usable ? usable.stamp() : null;
+    List<Workloads.State> states =
+        primary.getSpec().workloads().stream().map(w -> workloads.observe(primary, w)).toList();
+    return new Remains(
+        last,
+        found.marks().rotationId(),
+        found.marks().request(),
+        GenerateKeysObserver.fingerprints(found.keys()),
+        previous,
+        previous > 0 && store.revision(primary, previous) instanceof KeyStore.Revision.Usable before
+            ? GenerateKeysObserver.fingerprints(before.keys())
+            : null,
+        consumer instanceof KeyStore.Consumer.Usable present
+            ? GenerateKeysObserver.fingerprints(present.keys())
+            : null,
+        stamp,
+        states.stream().allMatch(state -> state.settled() && state.replicas() > 0),
+        stamp != null && states.stream().allMatch(state -> stamp.equals(state.stamp())));
   }
 
   private ObservedState observeStep(KeyRotation primary, RotationStatus rotation, Instant now) {

@@ -1,5 +1,6 @@
 package dev.keyrotation.plan;
 
+import dev.keyrotation.api.v1alpha1.ActiveKeys;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -20,6 +21,21 @@ public sealed interface Decision {
 
   /** A rotation begins: its intent is written. */
   record Start(RotationStatus rotation, PreflightReport report) implements Decision {}
+
+  /**
+   * The status was lost; the world tells that these keys are in use and that no rotation is under
+   * way.
+   */
+  record Adopt(ActiveKeys active, long lastRevision, @Nullable String request)
+      implements Decision {}
+
+  /**
+   * The status was lost; the world tells where the last rotation stood, and it goes on from there.
+   */
+  record Resume(RotationStatus rotation) implements Decision {}
+
+  /** Nothing may begin until somebody helps. */
+  record Halt(Finding finding) implements Decision {}
 
   /** The present step is done: the intent of the next one is written. */
   record Advance(RotationStatus next) implements Decision {}

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  *     way
  * @param sizes present sizes of the workloads, read while they have not been stopped yet
  * @param keyRevisions revisions that have a key Secret of ours, ascending
+ * @param remains what tells of earlier rotations; read only when the status tells of none
  */
 public record ObservedState(
     @Nullable Evidence evidence,
     @Nullable PreflightReport preflight,
     @Nullable Operand operand,
     List<WorkloadSize> sizes,
-    List<Long> keyRevisions) {
+    List<Long> keyRevisions,
+    @Nullable Remains remains) {
 
   /** How the running instances stand to the active keys. */
   public sealed interface Operand {
@@ -35,6 +37,6 @@ public record ObservedState(
 
   /** The world in mid-rotation. */
   public static ObservedState ofStep(Evidence evidence, List<WorkloadSize> sizes) {
-    return new ObservedState(evidence, null, null, sizes, List.of());
+    return new ObservedState(evidence, null, null, sizes, List.of(), null);
   }
 }

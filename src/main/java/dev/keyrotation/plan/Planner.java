@@ -38,6 +38,9 @@ public final class Planner {
   // ---- no rotation under way ------------------------------------------------------------------
 
   private static Decision decideIdle(KeyRotation primary, ObservedState observed, Instant now) {
+    if (observed.remains() != null) {
+      return Reconstruction.decide(primary, observed.remains(), now);
+    }
     PreflightReport report = observed.preflight();
     if (report == null) {
       return dueForRetirement(primary, now)

@@ -33,6 +33,12 @@ public record PreflightReport(
     int storedModels,
     @Nullable String version) {
 
+  /** A report of nothing but why nothing could be read. */
+  public static PreflightReport unread(Finding why) {
+    return new PreflightReport(
+        List.of(why), List.of(), null, null, false, 0, List.of(), 0, 0, null);
+  }
+
   /** Whether a rotation may begin. */
   public boolean isClean() {
     return findings.isEmpty();

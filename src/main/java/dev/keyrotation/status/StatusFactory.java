@@ -59,6 +59,13 @@ public final class StatusFactory {
             .lastRevision(rotation.revision())
             .handledRequest(primary.getSpec().rotate().request());
       }
+      case Decision.Adopt(ActiveKeys active, long lastRevision, var request) ->
+          next.activeKeys(active).lastRevision(lastRevision).handledRequest(request);
+      case Decision.Resume(RotationStatus rotation) ->
+          next.rotation(rotation)
+              .lastRevision(rotation.revision())
+              .handledRequest(rotation.request());
+      case Decision.Halt halt -> next.rotation(null);
       case Decision.Advance(RotationStatus rotation) -> next.rotation(rotation);
       case Decision.Execute(RotationStatus rotation) ->
           next.rotation(afterEffect(primary, rotation, outcome, now));
@@ -302,6 +309,11 @@ public final class StatusFactory {
       ConditionReason reason = report.findings().getFirst().reason();
       conditions.set(ConditionType.STALLED, true, reason, sentences(report));
       conditions.set(ConditionType.READY, false, reason, sentences(report));
+      return;
+    }
+    if (decision instanceof Decision.Halt(Finding finding)) {
+      conditions.set(ConditionType.STALLED, true, finding.reason(), finding.message());
+      conditions.set(ConditionType.READY, false, finding.reason(), finding.message());
       return;
     }
     conditions.set(ConditionType.STALLED, false, rest, "Nothing holds it up.");

@@ -211,6 +211,41 @@ class RotationEngineTest {
     assertThat(simulation.status().history().getFirst().retiredAt()).isNotNull();
   }
 
+  // ---- status lost ----------------------------------------------------------------------------
+
+  @Test
+  void statusThatIsLostAtRestIsRebuiltAndNothingRotatesAgain() {
+    Simulation simulation =
+        new Simulation(world(OLD), Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    List<String> before = effects(simulation);
+    KeySet keys = simulation.world.consumer;
+
+    simulation.stored = simulation.withStatus(null);
+    simulation.run();
+
+    assertThat(effects(simulation)).isEqualTo(before);
+    assertThat(simulation.world.consumer).isEqualTo(keys);
+    assertThat(simulation.status().activeKeys().revision()).isEqualTo(2);
+    assertThat(simulation.status().handledRequest()).isEqualTo("first");
+  }
+
+  @Test
+  void statusThatIsLostHalfWayHaltsAndMakesNoNewKey() {
+    FakeWorld world = world(OLD);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    while (simulation.status().rotation() == null
+        || simulation.status().rotation().step() != REENCRYPT_DATA) {
+      simulation.run(1);
+    }
+    List<String> before = effects(simulation);
+
+    simulation.stored = simulation.withStatus(null);
+    simulation.run(50);
+
+    assertThat(effects(simulation)).isEqualTo(before);
+    assertThat(condition(simulation, "Stalled").getReason()).isEqualTo("StatusLost");
+  }
+
   // ---- killed at every point ------------------------------------------------------------------
 
   /** What is rotated, and what is wrong meanwhile. */

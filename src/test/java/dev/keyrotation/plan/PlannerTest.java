@@ -87,7 +87,7 @@ class PlannerTest {
   }
 
   private static ObservedState world(PreflightReport report, Long... revisions) {
-    return new ObservedState(null, report, null, List.of(), List.of(revisions));
+    return new ObservedState(null, report, null, List.of(), List.of(revisions), null);
   }
 
   private static ObservedState world(Evidence evidence) {

@@ -57,7 +57,7 @@ class StatusFactoryTest {
   }
 
   private static ObservedState idle(Operand operand) {
-    return new ObservedState(null, null, operand, List.of(), List.of());
+    return new ObservedState(null, null, operand, List.of(), List.of(), null);
   }
 
   private KeyRotationStatus idle(KeyRotationStatus status, Operand operand, Instant now) {
@@ -135,7 +135,7 @@ class StatusFactoryTest {
     KeyRotationStatus status =
         factory.next(
             resource(KeyRotationStatus.empty()),
-            new ObservedState(null, report, null, List.of(), List.of()),
+            new ObservedState(null, report, null, List.of(), List.of(), null),
             new Decision.Blocked(report),
             new StepOutcome.NoEffect(),
             NOW);

@@ -78,6 +78,8 @@ public enum ConditionReason {
    */
   INSTANCES_ON_OTHER_KEY("InstancesOnOtherKey"),
 
+  /** The status is gone and the cluster does not tell where the last rotation stood. */
+  STATUS_LOST("StatusLost"),
   /** A key Secret of a revision exists but is not ours or not what it should be. */
   KEY_SECRET_CONFLICT("KeySecretConflict"),
   /** A key Secret that a rotation needs is gone. */
