@@ -111,6 +111,12 @@ public interface RotationDatabase {
       KeyMaterial to,
       MasterKeyRowPolicy policy);
 
+  /**
+   * What {@link #moveMasterKeyRows} has done for this rotation and direction, from the journal;
+   * null when it has not been called.
+   */
+  @Nullable MasterKeyRows movedMasterKeyRows(String rotationId, Direction direction);
+
   /** Rows of the master key: found, and of these moved, repaired or removed. */
   record MasterKeyRows(int found, int moved) {}
 

@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.database.RotationDatabase.MasterKeyRows;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
@@ -30,6 +31,7 @@ final class CloseGraceObserver implements StepObserver {
   @Override
   public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
     KeyMaterial other = keys.other(primary, rotation).master();
+    MasterKeyRows moved = null;
     if (primary.getSpec().database() != null) {
       RotationDatabase database = databases.open(primary);
       Instant graceEnd =
@@ -45,8 +47,21 @@ final class CloseGraceObserver implements StepObserver {
           || database.masterKeyRows(other) > 0) {
         return new Evidence.Absent("the token table still has rows of the other master key", null);
       }
+      moved = database.movedMasterKeyRows(rotation.id(), rotation.direction());
     }
     Evidence against = instances.refuses(instances.running(primary), other);
-    return against == null ? Evidence.Present.PLAIN : against;
+    if (against != null) {
+      return against;
+    }
+    return moved == null
+        ? Evidence.Present.PLAIN
+        : new Evidence.Present(
+            rotation
+                .data()
+                .with()
+                .masterKeyRowsFound(moved.found())
+                .masterKeyRowsMoved(moved.moved())
+                .build(),
+            null);
   }
 }

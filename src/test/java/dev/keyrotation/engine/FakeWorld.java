@@ -67,6 +67,7 @@ final class FakeWorld {
   final Set<KeyMaterial> rows = new HashSet<>();
   final Map<KeyMaterial, Instant> grace = new HashMap<>();
   final Map<String, DataCounts> journal = new HashMap<>();
+  final Map<String, RotationDatabase.MasterKeyRows> moved = new HashMap<>();
   final List<Pod> pods = new ArrayList<>();
   int replicas;
   @Nullable String templateStamp;
@@ -367,12 +368,18 @@ final class FakeWorld {
         change(
             "move rows",
             () -> {
+              moved.put(rotationId + direction, new MasterKeyRows(found, found));
               grace.clear();
               if (rows.remove(from)) {
                 rows.add(to);
               }
             });
         return new MasterKeyRows(found, found);
+      }
+
+      @Override
+      public @Nullable MasterKeyRows movedMasterKeyRows(String rotationId, Direction direction) {
+        return moved.get(rotationId + direction);
       }
 
       @Override

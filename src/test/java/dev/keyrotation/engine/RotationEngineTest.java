@@ -85,6 +85,7 @@ class RotationEngineTest {
     simulation.run();
 
     assertThat(world.rows).containsExactly(world.consumer.master());
+    assertThat(simulation.status().history().getFirst().data().masterKeyRowsMoved()).isEqualTo(1);
     Outcome.of(simulation, OLD).isExactlyNew();
   }
 
