@@ -22,8 +22,8 @@ start_cluster() { # version of LiteLLM
   "$e2e/cluster/up.sh" >/dev/null
   "$e2e/litellm/images.sh" "$version"
   "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
-    --entrypoint "$jdk/bin/java" --entrypoint -XX:+UseSerialGC --entrypoint -XX:TieredStopAtLevel=1 \
-    --entrypoint -jar --entrypoint "$project/target/quarkus-app/quarkus-run.jar"
+    --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
+    --entrypoint=-jar --entrypoint="$project/target/quarkus-app/quarkus-run.jar"
 }
 
 build_operator() {

@@ -19,6 +19,7 @@ headline() { printf '\n== %s\n' "$*"; }
 
 clean_up() {
   local result=$?
+  set +e                     # go on with cleaning up, whatever fails
   trap - EXIT
   trap '' INT TERM
   # An answer to Ctrl-C within a second, or people press it again.

@@ -15,6 +15,7 @@ checked() { # text, exit code: counts one check of this script
 
 clean_up() {
   local result=$?
+  set +e                     # go on with cleaning up, whatever fails
   trap - EXIT
   trap '' INT TERM
   save_logs
