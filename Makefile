@@ -36,5 +36,5 @@ format: ## format the Java code
 	$(MVN) -q spotless:apply
 
 .PHONY: crd
-crd: ## generate deploy/crds from the Java types
-	$(MVN) -q test -Dtest=CustomResourceDefinitionTest -Dcrd.update=true
+crd: ## generate deploy/crds and docs/reference.md from the Java types
+	$(MVN) -q test -Dtest='CustomResourceDefinitionTest,ReferenceTest' -Dcrd.update=true
