@@ -7,6 +7,8 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -118,7 +120,9 @@ class AdmissionIT {
                     .resources(KeyRotation.class)
                     .inNamespace(cluster.namespace())
                     .withName("litellm")
-                    .patch("{\"spec\":{\"secretRef\":{\"name\":\"another\"}}}"))
+                    .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"spec\":{\"secretRef\":{\"name\":\"another\"}}}"))
         .isInstanceOf(KubernetesClientException.class)
         .hasMessageContaining("a rotation is under way");
   }
@@ -137,7 +141,7 @@ class AdmissionIT {
         .resources(KeyRotation.class)
         .inNamespace(cluster.namespace())
         .withName("litellm")
-        .patch("{\"spec\":{\"stepDeadline\":\"30m\"}}");
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"stepDeadline\":\"30m\"}}");
 
     KeyRotation stored =
         client

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * under its own key, and a key is accepted when it is the pod's own or has a row. Every change can
  * be the last thing a process does.
  */
-final class FakeWorld {
+public final class FakeWorld {
   /**
    * The process is killed. An Error, so that no code of ours can take it for a failure of the
    * world.
@@ -59,16 +59,16 @@ final class FakeWorld {
   Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
   // what is in the world
-  @Nullable KeySet consumer;
+  public volatile @Nullable KeySet consumer;
   @Nullable String consumerStamp;
   final Map<Long, KeySet> revisions = new TreeMap<>();
   final Map<Long, KeyStore.KeyRevisionMarks> marks = new HashMap<>();
-  final List<KeyMaterial> values = new ArrayList<>();
+  public final List<KeyMaterial> values = new ArrayList<>();
   final Set<KeyMaterial> rows = new HashSet<>();
   final Map<KeyMaterial, Instant> grace = new HashMap<>();
   final Map<String, DataCounts> journal = new HashMap<>();
   final Map<String, RotationDatabase.MasterKeyRows> moved = new HashMap<>();
-  final List<Pod> pods = new ArrayList<>();
+  final List<Pod> pods = new java.util.concurrent.CopyOnWriteArrayList<>();
   int replicas;
   @Nullable String templateStamp;
 
@@ -80,12 +80,13 @@ final class FakeWorld {
   int strangeSessions;
 
   // what happened to it
-  final List<String> changes = new ArrayList<>();
+  final List<String> violations = new ArrayList<>();
+  final List<String> changes = new java.util.concurrent.CopyOnWriteArrayList<>();
   int killAt = Integer.MAX_VALUE;
   boolean killAfter;
   int podNumbers;
 
-  FakeWorld(KeySet keys, int replicas, int values) {
+  public FakeWorld(KeySet keys, int replicas, int values) {
     this.consumer = keys;
     this.replicas = replicas;
     for (int i = 0; i < values; i++) {
@@ -96,6 +97,11 @@ final class FakeWorld {
       pod.age = TICKS_TO_READY;
       pods.add(pod);
     }
+  }
+
+  /** What happened to it so far. */
+  public List<String> changes() {
+    return List.copyOf(changes);
   }
 
   /** One change of the world; the process may die right before or right after it. */
@@ -114,7 +120,7 @@ final class FakeWorld {
   }
 
   /** Time passes: pods start, become ready, are replaced one by one. */
-  void tick() {
+  public synchronized void tick() {
     now = now.plusSeconds(1);
     pods.removeIf(pod -> pod.terminating);
     pods.forEach(pod -> pod.age++);
@@ -157,7 +163,7 @@ final class FakeWorld {
 
   // ---- ports ----------------------------------------------------------------------------------
 
-  KeyStore keyStore() {
+  public KeyStore keyStore() {
     return new KeyStore() {
       @Override
       public Revision revision(KeyRotation owner, long revision) {
@@ -216,7 +222,7 @@ final class FakeWorld {
     };
   }
 
-  Workloads workloads() {
+  public Workloads workloads() {
     return new Workloads() {
       @Override
       public State observe(KeyRotation owner, WorkloadSpec workload) {
@@ -260,7 +266,7 @@ final class FakeWorld {
     };
   }
 
-  ProxyApi proxy() {
+  public ProxyApi proxy() {
     return new ProxyApi() {
       @Override
       public KeyAnswer ask(URI instance, KeyMaterial key) {
@@ -302,7 +308,7 @@ final class FakeWorld {
     };
   }
 
-  RotationDatabase database() {
+  public RotationDatabase database() {
     return new RotationDatabase() {
       @Override
       public Report inspect(String owner, KeySet current) {
@@ -332,6 +338,9 @@ final class FakeWorld {
               ConditionReason.VALUE_UNREADABLE,
               Recovery.ROLL_BACK,
               "Row model-1 opens under no key.");
+        }
+        if (!pods.isEmpty()) {
+          violations.add("values changed key under " + pods.size() + " running instances");
         }
         DataCounts counts = new DataCounts(1, values.size(), values.size(), 0, 0);
         change(

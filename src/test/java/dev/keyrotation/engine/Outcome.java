@@ -44,6 +44,7 @@ final class Outcome {
 
   private void isExactly(KeySet keys) {
     FakeWorld world = simulation.world;
+    assertThat(world.violations).isEmpty();
     assertThat(simulation.status().rotation()).isNull();
     assertThat(world.consumer).isEqualTo(keys);
     assertThat(world.values).hasSize(7).containsOnly(keys.encryption());
