@@ -3,7 +3,7 @@
 
 # work: the run's own directory, removed at its end (kubeconfig, keys before the rotation). logs: kept.
 new_run() { # name
-  work=$(mktemp -d)
+  work=$(mktemp -d -t keyrotation.XXXXXX)
   logs=$cache/logs/$1-$(date +%Y%m%d-%H%M%S)
   mkdir -p "$logs"
   # Only the last few runs are worth their space.

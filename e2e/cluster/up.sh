@@ -35,6 +35,7 @@ chmod 700 "$run"
 cp "$run/pki/admin.kubeconfig" "$run/kubeconfig"
 
 began=$EPOCHREALTIME
+trap '"$here/down.sh"; exit 130' INT TERM
 setsid unshare --net --mount --pid --fork --kill-child --mount-proc "$here/node.sh" \
   >"$run/log/node.log" 2>&1 </dev/null 9>&- &
 outer=$!

@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 [ $# -gt 0 ] || die "usage: $(basename "$0") COMMAND..."
-CLUSTER_RUN=$(mktemp -d)
+CLUSTER_RUN=$(mktemp -d -t keyrotation.XXXXXX)
 export CLUSTER_RUN CLUSTER_NODE=none CLUSTER_OWNER=$$
 trap 'exit 130' INT TERM
 trap '"$here/down.sh"; rm -rf "$CLUSTER_RUN"' EXIT
