@@ -1,0 +1,50 @@
+package dev.keyrotation.cluster;
+
+import dev.keyrotation.api.v1alpha1.DatabaseSpec;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.SecretRef;
+import dev.keyrotation.api.v1alpha1.UrlSource;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.util.List;
+
+/** KeyRotations for the tests of adapters. */
+public final class TestRotations {
+  public static final SecretRef SECRET = new SecretRef("litellm-keys", null, null, List.of());
+
+  private TestRotations() {}
+
+  /** A KeyRotation {@code litellm} that rotates both keys of the Deployment {@code litellm}. */
+  public static KeyRotation in(String namespace) {
+    return in(namespace, SECRET, List.of(KeyKind.MASTER, KeyKind.SALT));
+  }
+
+  public static KeyRotation in(String namespace, SecretRef secret, List<KeyKind> keys) {
+    KeyRotation rotation = new KeyRotation();
+    rotation.setMetadata(
+        new ObjectMetaBuilder()
+            .withName("litellm")
+            .withNamespace(namespace)
+            .withUid("11111111-1111-1111-1111-111111111111")
+            .build());
+    rotation.setSpec(
+        new KeyRotationSpec(
+            keys,
+            secret,
+            new DatabaseSpec(
+                new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL")), "public"),
+            List.of(WorkloadSpec.ofDeployment("litellm")),
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            false));
+    return rotation;
+  }
+}

@@ -1,0 +1,246 @@
+package dev.keyrotation.key;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.SecretRef;
+import dev.keyrotation.cluster.TestCluster;
+import dev.keyrotation.cluster.TestRotations;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyStore.Consumer;
+import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
+import dev.keyrotation.key.KeyStore.Revision;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What the mock server does not know: server-side apply, ownership of fields, immutability. */
+@Tag("cluster")
+class SecretKeyStoreIT {
+  private static final KeySet OLD = keys("sk-canary-old", "canary-old-salt");
+  private static final KeySet NEW = keys("sk-canary-new", "canary-new-salt");
+  private static final String STAMP = "litellm-r2/Forward";
+
+  private static TestCluster cluster;
+  private static KubernetesClient client;
+
+  private KeyRotation owner;
+  private SecretKeyStore store;
+
+  @BeforeAll
+  static void connect() {
+    cluster = TestCluster.connect();
+    client = cluster.client();
+  }
+
+  @AfterAll
+  static void disconnect() {
+    cluster.close();
+  }
+
+  @BeforeEach
+  void start() {
+    owner = rotation(List.of("SMOKE"));
+    store = new SecretKeyStore(client);
+  }
+
+  @AfterEach
+  void deleteAll() {
+    client.secrets().inNamespace(cluster.namespace()).delete();
+  }
+
+  private static KeySet keys(String master, String salt) {
+    return new KeySet(KeyMaterial.of(master), KeyMaterial.of(salt));
+  }
+
+  private static KeyRotation rotation(List<String> mirrors) {
+    return TestRotations.in(
+        cluster.namespace(),
+        new SecretRef("litellm-keys", null, null, mirrors),
+        List.of(KeyKind.MASTER, KeyKind.SALT));
+  }
+
+  private static Secret consumer() {
+    return new SecretBuilder()
+        .withNewMetadata()
+        .withName("litellm-keys")
+        .withNamespace(cluster.namespace())
+        .addToAnnotations("team", "ai")
+        .endMetadata()
+        .addToStringData("LITELLM_MASTER_KEY", OLD.master().reveal())
+        .addToStringData("LITELLM_SALT_KEY", "canary-old-salt")
+        .addToStringData("SMOKE", OLD.master().reveal())
+        .addToData("OTHER", Base64.getEncoder().encodeToString(new byte[] {0, (byte) 0xff, 10}))
+        .build();
+  }
+
+  private static Secret live() {
+    return client.secrets().inNamespace(cluster.namespace()).withName("litellm-keys").require();
+  }
+
+  private static String entry(Secret secret, String name) {
+    return new String(
+        Base64.getDecoder().decode(secret.getData().get(name)), StandardCharsets.UTF_8);
+  }
+
+  private static void apply(Secret secret, String manager, boolean force) {
+    client
+        .resource(secret)
+        .patch(
+            new PatchContext.Builder()
+                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                .withFieldManager(manager)
+                .withForce(force)
+                .build());
+  }
+
+  @Test
+  void publishExchangesOurEntriesAndLeavesTheRest() {
+    Secret before = client.resource(consumer()).create();
+
+    store.publish(owner, NEW, STAMP);
+
+    Secret after = live();
+    assertThat(entry(after, "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-new");
+    assertThat(entry(after, "LITELLM_SALT_KEY")).isEqualTo("canary-new-salt");
+    assertThat(entry(after, "SMOKE")).isEqualTo("sk-canary-new");
+    assertThat(after.getData().get("OTHER")).isEqualTo(before.getData().get("OTHER"));
+    assertThat(after.getMetadata().getAnnotations())
+        .containsOnly(Map.entry("team", "ai"), Map.entry("keyrotation.dev/revision", STAMP));
+    assertThat(store.consumer(owner))
+        .isEqualTo(new Consumer.Usable(NEW, STAMP, List.of(), null, List.of()));
+  }
+
+  @Test
+  void publishingTwiceChangesNothing() {
+    client.resource(consumer()).create();
+    store.publish(owner, NEW, STAMP);
+    String version = live().getMetadata().getResourceVersion();
+
+    store.publish(owner, NEW, STAMP);
+
+    assertThat(live().getMetadata().getResourceVersion()).isEqualTo(version);
+  }
+
+  @Test
+  void publishTakesEntriesFromAnotherAppliersOwnership() {
+    apply(consumer(), "somebody", false);
+    store.publish(owner, NEW, STAMP);
+
+    assertThatThrownBy(() -> apply(consumer(), "somebody", false))
+        .isInstanceOfSatisfying(
+            KubernetesClientException.class, e -> assertThat(e.getCode()).isEqualTo(409));
+    assertThat(entry(live(), "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-new");
+  }
+
+  @Test
+  void publishWithoutSaltRemovesTheEntryThatWeAlone() {
+    client.resource(consumer()).create();
+    store.publish(owner, NEW, STAMP);
+
+    store.publish(owner, new KeySet(OLD.master(), null), "litellm-r2/RollBack");
+
+    assertThat(live().getData()).doesNotContainKey("LITELLM_SALT_KEY").containsKey("OTHER");
+    assertThat(entry(live(), "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-old");
+    assertThat(entry(live(), "SMOKE")).isEqualTo("sk-canary-old");
+  }
+
+  @Test
+  void publishWithoutSaltRemovesTheEntryThatOthersAppliedToo() {
+    apply(consumer(), "somebody", false);
+
+    store.publish(owner, new KeySet(NEW.master(), null), STAMP);
+
+    assertThat(live().getData()).doesNotContainKey("LITELLM_SALT_KEY").containsKey("OTHER");
+    assertThat(store.consumer(owner))
+        .isEqualTo(
+            new Consumer.Usable(new KeySet(NEW.master(), null), STAMP, List.of(), null, List.of()));
+  }
+
+  @Test
+  void saltCanComeBackAfterItWasRemoved() {
+    client.resource(consumer()).create();
+    store.publish(owner, new KeySet(NEW.master(), null), STAMP);
+
+    store.publish(owner, NEW, "litellm-r3/Forward");
+
+    assertThat(entry(live(), "LITELLM_SALT_KEY")).isEqualTo("canary-new-salt");
+  }
+
+  @Test
+  void entryTakenOffTheMirrorsIsLeftAsItIs() {
+    client.resource(consumer()).create();
+    store.publish(owner, NEW, STAMP);
+
+    store.publish(rotation(List.of()), keys("sk-third", "third"), "litellm-r3/Forward");
+
+    assertThat(entry(live(), "SMOKE")).isEqualTo("sk-canary-new");
+    assertThat(entry(live(), "LITELLM_MASTER_KEY")).isEqualTo("sk-third");
+  }
+
+  @Test
+  void publishDoesNotCreateASecretThatIsGone() {
+    assertThatThrownBy(() -> store.publish(owner, NEW, STAMP))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> assertThat(e.reason()).isEqualTo(ConditionReason.SECRET_NOT_FOUND));
+    assertThat(client.secrets().inNamespace(cluster.namespace()).list().getItems()).isEmpty();
+  }
+
+  @Test
+  void publishIntoAnImmutableSecretIsRefusedWithoutQuotingKeys() {
+    Secret secret = consumer();
+    secret.setImmutable(true);
+    client.resource(secret).create();
+
+    assertThatThrownBy(() -> store.publish(owner, NEW, STAMP))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(ConditionReason.SECRET_NOT_WRITABLE);
+              assertThat(e).hasNoCause().hasMessageNotContaining("canary");
+            });
+  }
+
+  @Test
+  void revisionCannotBeChangedByAnybody() {
+    store.createRevision(owner, 2, NEW, new KeyRevisionMarks("litellm-r2", null));
+
+    assertThatThrownBy(
+            () ->
+                client
+                    .secrets()
+                    .inNamespace(cluster.namespace())
+                    .withName("litellm-r2")
+                    .patch("{\"data\":{\"master\":\"c2steA==\"}}"))
+        .isInstanceOf(KubernetesClientException.class);
+    assertThat(store.revision(owner, 2))
+        .isEqualTo(new Revision.Usable(NEW, new KeyRevisionMarks("litellm-r2", null)));
+  }
+
+  @Test
+  void deletesARevisionThatIsNotInUse() {
+    client.resource(consumer()).create();
+    store.createRevision(owner, 2, NEW, new KeyRevisionMarks("litellm-r2", null));
+
+    store.deleteRevision(owner, 2);
+
+    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("litellm-r2"));
+  }
+}

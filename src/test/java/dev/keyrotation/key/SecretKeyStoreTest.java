@@ -1,0 +1,462 @@
+package dev.keyrotation.key;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.SecretRef;
+import dev.keyrotation.cluster.TestRotations;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyStore.Consumer;
+import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
+import dev.keyrotation.key.KeyStore.Revision;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@EnableKubernetesMockClient(crud = true)
+class SecretKeyStoreTest {
+  private static final String NAMESPACE = "ai";
+  private static final KeyMaterial MASTER = KeyMaterial.of("sk-canary-master");
+  private static final KeyMaterial SALT = KeyMaterial.of("canary salt \u00fc\n");
+  private static final KeyRevisionMarks MARKS = new KeyRevisionMarks("litellm-r2", "2026-11");
+
+  static KubernetesClient client;
+  static KubernetesMockServer server;
+
+  private final KeyRotation owner = TestRotations.in(NAMESPACE);
+  private SecretKeyStore store;
+
+  @AfterEach
+  void empty() {
+    server.reset();
+  }
+
+  @BeforeEach
+  void start() {
+    store = new SecretKeyStore(client);
+  }
+
+  private void consumer(Map<String, String> entries) {
+    create(secret("litellm-keys", entries));
+  }
+
+  private static Secret secret(String name, Map<String, String> entries) {
+    Map<String, String> data = new HashMap<>();
+    entries.forEach((key, value) -> data.put(key, base64(value.getBytes(StandardCharsets.UTF_8))));
+    return new SecretBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withNamespace(NAMESPACE)
+        .endMetadata()
+        .withData(data)
+        .build();
+  }
+
+  private static String base64(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+
+  private void create(Secret secret) {
+    client.resource(secret).create();
+  }
+
+  @Test
+  void createdRevisionIsImmutableAndReadsBackByteForByte() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+
+    Revision read = store.revision(owner, 2);
+    assertThat(read).isEqualTo(new Revision.Usable(new KeySet(MASTER, SALT), MARKS));
+    Secret secret = client.secrets().inNamespace(NAMESPACE).withName("litellm-r2").get();
+    assertThat(secret.getImmutable()).isTrue();
+    assertThat(secret.getType()).isEqualTo("Opaque");
+  }
+
+  @Test
+  void revisionCanNeverBeCollectedAsGarbage() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+
+    Secret secret = client.secrets().inNamespace(NAMESPACE).withName("litellm-r2").get();
+    assertThat(secret.getMetadata().getOwnerReferences()).isEmpty();
+    assertThat(secret.getMetadata().getLabels())
+        .containsEntry("keyrotation.dev/owner-uid", owner.getMetadata().getUid())
+        .containsEntry("keyrotation.dev/name", "litellm")
+        .containsEntry("app.kubernetes.io/managed-by", "keyrotation");
+  }
+
+  @Test
+  void absentAndEmptySaltStayTwoThings() {
+    store.createRevision(owner, 1, new KeySet(MASTER, null), MARKS);
+    store.createRevision(owner, 2, new KeySet(MASTER, KeyMaterial.of("")), MARKS);
+
+    Revision without = store.revision(owner, 1);
+    Revision empty = store.revision(owner, 2);
+
+    assertThat(without).isEqualTo(new Revision.Usable(new KeySet(MASTER, null), MARKS));
+    assertThat(empty).isEqualTo(new Revision.Usable(new KeySet(MASTER, KeyMaterial.of("")), MARKS));
+  }
+
+  @Test
+  void revisionIsNeverOverwritten() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+
+    store.createRevision(owner, 2, new KeySet(KeyMaterial.of("sk-other"), null), MARKS);
+
+    assertThat(store.revision(owner, 2))
+        .isEqualTo(new Revision.Usable(new KeySet(MASTER, SALT), MARKS));
+  }
+
+  @Test
+  void foreignSecretUnderTheNameIsAConflict() {
+    create(secret("litellm-r2", Map.of("master", "sk-planted")));
+
+    Revision read = store.revision(owner, 2);
+
+    assertThat(read).asInstanceOf(type(Revision.Conflict.class));
+    assertThatThrownBy(() -> store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> assertThat(e.reason()).isEqualTo(ConditionReason.KEY_SECRET_CONFLICT));
+  }
+
+  @Test
+  void keysOfAnEarlierKeyRotationOfThisNameAreNotUsedButTheirNumberIsTaken() {
+    KeyRotation earlier = TestRotations.in(NAMESPACE);
+    earlier.getMetadata().setUid("22222222-2222-2222-2222-222222222222");
+    store.createRevision(earlier, 4, new KeySet(MASTER, SALT), MARKS);
+
+    Revision read = store.revision(owner, 4);
+
+    assertThat(read)
+        .asInstanceOf(type(Revision.Conflict.class))
+        .satisfies(conflict -> assertThat(conflict.message()).contains("earlier KeyRotation"));
+    assertThat(store.revisions(owner)).containsExactly(4L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mutable", "relabelled", "without master"})
+  void changedRevisionIsAConflict(String how) {
+    Secret secret = RevisionSecret.build(owner, 2, new KeySet(MASTER, SALT), MARKS);
+    switch (how) {
+      case "mutable" -> secret.setImmutable(null);
+      case "relabelled" -> secret.getMetadata().getLabels().put(RevisionSecret.REVISION_LABEL, "3");
+      default -> secret.getData().remove(RevisionSecret.MASTER);
+    }
+    create(secret);
+
+    Revision read = store.revision(owner, 2);
+
+    assertThat(read).isInstanceOf(Revision.Conflict.class);
+    assertThat(read.toString()).doesNotContain("canary");
+  }
+
+  @Test
+  void revisionsAscendAndLeaveOutOtherSecrets() {
+    for (long revision : List.of(10L, 2L, 9L)) {
+      store.createRevision(owner, revision, new KeySet(MASTER, SALT), MARKS);
+    }
+    KeyRotation other = TestRotations.in(NAMESPACE);
+    other.getMetadata().setName("other");
+    store.createRevision(other, 11, new KeySet(MASTER, SALT), MARKS);
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-x"));
+
+    List<Long> revisions = store.revisions(owner);
+
+    assertThat(revisions).containsExactly(2L, 9L, 10L);
+  }
+
+  @Test
+  void longNamesFitIntoLabels() {
+    owner.getMetadata().setName("n".repeat(200));
+
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+
+    assertThat(store.revisions(owner)).containsExactly(2L);
+    assertThat(RevisionSecret.selector(owner).values()).allMatch(value -> value.length() <= 63);
+  }
+
+  @Test
+  void deletesRevisionThatIsNotInUse() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-new", "LITELLM_SALT_KEY", "new"));
+
+    store.deleteRevision(owner, 2);
+
+    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("litellm-r2"));
+  }
+
+  @Test
+  void keepsRevisionThatTheConsumerHolds() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+    consumer(Map.of("LITELLM_MASTER_KEY", MASTER.reveal(), "LITELLM_SALT_KEY", SALT.reveal()));
+
+    assertThatThrownBy(() -> store.deleteRevision(owner, 2))
+        .isInstanceOf(RotationException.class)
+        .hasMessageContaining("holds its keys")
+        .hasMessageNotContaining("canary");
+    assertThat(store.revision(owner, 2)).isInstanceOf(Revision.Usable.class);
+  }
+
+  @Test
+  void keepsRevisionWhileTheConsumerHoldsNoUsableKeys() {
+    store.createRevision(owner, 2, new KeySet(MASTER, SALT), MARKS);
+
+    assertThatThrownBy(() -> store.deleteRevision(owner, 2))
+        .isInstanceOf(RotationException.class)
+        .hasMessageContaining("may be the last ones");
+    assertThat(store.revision(owner, 2)).isInstanceOf(Revision.Usable.class);
+  }
+
+  @Test
+  void keepsSecretThatIsNotOurs() {
+    create(secret("litellm-r2", Map.of("master", "sk-planted")));
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-new"));
+
+    assertThatThrownBy(() -> store.deleteRevision(owner, 2)).isInstanceOf(RotationException.class);
+    assertThat(client.secrets().inNamespace(NAMESPACE).withName("litellm-r2").get()).isNotNull();
+  }
+
+  @Test
+  void deletingARevisionThatIsGoneDoesNothing() {
+    store.deleteRevision(owner, 2);
+
+    assertThat(store.revisions(owner)).isEmpty();
+  }
+
+  @Test
+  void consumerIsReadByteForByteWithItsStamp() {
+    Secret secret =
+        secret(
+            "litellm-keys",
+            Map.of("LITELLM_MASTER_KEY", MASTER.reveal(), "LITELLM_SALT_KEY", SALT.reveal()));
+    secret.getMetadata().setAnnotations(Map.of("keyrotation.dev/revision", "litellm-r2/Forward"));
+    create(secret);
+
+    Consumer read = store.consumer(owner);
+
+    assertThat(read)
+        .isEqualTo(
+            new Consumer.Usable(
+                new KeySet(MASTER, SALT), "litellm-r2/Forward", List.of(), null, List.of()));
+  }
+
+  @Test
+  void consumerWithoutSaltEntryHasNoSalt() {
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a"));
+
+    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
+
+    assertThat(read.keys().salt()).isNull();
+    assertThat(read.keys().encryptionKind()).isEqualTo(KeyKind.MASTER);
+  }
+
+  @Test
+  void emptySaltEntryIsASaltWithAWarning() {
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "LITELLM_SALT_KEY", ""));
+
+    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
+
+    assertThat(read.keys().salt()).isEqualTo(KeyMaterial.of(""));
+    assertThat(read.warnings()).singleElement().asString().contains("is empty");
+  }
+
+  @Test
+  void missingConsumerIsNamed() {
+    assertThat(store.consumer(owner)).isEqualTo(new Consumer.Missing("litellm-keys"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          ''                  | is empty
+          'sk-canary\\n'      | line break
+          ' sk-canary'        | line break
+          'sk-canary\\303'    | printable ASCII
+          'sk-\\1canary'      | printable ASCII
+          """)
+  void valueThatCannotBeAMasterKeyIsInvalidAndNotQuoted(String value, String says) {
+    consumer(Map.of("LITELLM_MASTER_KEY", value.translateEscapes()));
+
+    Consumer read = store.consumer(owner);
+
+    assertThat(read)
+        .asInstanceOf(type(Consumer.Invalid.class))
+        .satisfies(
+            invalid ->
+                assertThat(invalid.message())
+                    .contains("ai/litellm-keys", "LITELLM_MASTER_KEY", says)
+                    .doesNotContain("canary"));
+  }
+
+  @Test
+  void missingEntryIsInvalidAndTheOthersAreNamed() {
+    consumer(Map.of("masterkey", "sk-canary"));
+
+    Consumer read = store.consumer(owner);
+
+    assertThat(read)
+        .asInstanceOf(type(Consumer.Invalid.class))
+        .satisfies(
+            invalid ->
+                assertThat(invalid.message())
+                    .contains("no entry LITELLM_MASTER_KEY; it has: masterkey")
+                    .doesNotContain("canary"));
+  }
+
+  @Test
+  void saltThatIsNoTextIsInvalid() {
+    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
+    secret.getData().put("LITELLM_SALT_KEY", base64(new byte[] {(byte) 0xff, 1}));
+    create(secret);
+
+    assertThat(store.consumer(owner)).isInstanceOf(Consumer.Invalid.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"LITELLM_MASTER_KEY, LITELLM_MASTER_KEY, x", "a, b, b"})
+  void entryNamesThatCollideAreInvalid(String master, String salt, String mirror) {
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "a", "sk-a"));
+    KeyRotation colliding =
+        TestRotations.in(
+            NAMESPACE,
+            new SecretRef("litellm-keys", master, salt, List.of(mirror)),
+            List.of(KeyKind.MASTER));
+
+    assertThat(store.consumer(colliding)).isInstanceOf(Consumer.Invalid.class);
+  }
+
+  @Test
+  void keyWithoutPrefixIsUsableWithAWarning() {
+    consumer(Map.of("LITELLM_MASTER_KEY", "canary"));
+
+    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
+
+    assertThat(read.warnings())
+        .singleElement()
+        .asString()
+        .contains("`sk-`")
+        .doesNotContain("canary");
+  }
+
+  @Test
+  void mirrorsThatDifferOrAreMissingAreStale() {
+    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "same", "sk-a", "other", "sk-b"));
+    KeyRotation mirrored =
+        TestRotations.in(
+            NAMESPACE,
+            new SecretRef("litellm-keys", null, null, List.of("same", "other", "missing")),
+            List.of(KeyKind.MASTER));
+
+    Consumer.Usable read = (Consumer.Usable) store.consumer(mirrored);
+
+    assertThat(read.staleMirrors()).containsExactly("other", "missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"immutable", "controller", "eso", "vault", "sealed"})
+  void secretThatWouldNotKeepOurWriteHasAnObstacle(String kind) {
+    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
+    switch (kind) {
+      case "immutable" -> secret.setImmutable(true);
+      case "controller" ->
+          secret
+              .getMetadata()
+              .setOwnerReferences(
+                  List.of(
+                      new OwnerReferenceBuilder()
+                          .withKind("ExternalSecret")
+                          .withName("litellm")
+                          .withController(true)
+                          .build()));
+      case "eso" ->
+          secret.getMetadata().setLabels(Map.of("reconcile.external-secrets.io/managed", "true"));
+      case "vault" ->
+          secret.getMetadata().setLabels(Map.of("app.kubernetes.io/managed-by", "hashicorp-vso"));
+      default ->
+          secret.getMetadata().setAnnotations(Map.of("sealedsecrets.bitnami.com/managed", "true"));
+    }
+    create(secret);
+
+    String obstacle = ((Consumer.Usable) store.consumer(owner)).obstacle();
+
+    assertThat(obstacle).contains("ai/litellm-keys");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "annotation, meta.helm.sh/release-name, litellm, helm upgrade",
+    "annotation, argocd.argoproj.io/tracking-id, x, Argo CD",
+    "label, kustomize.toolkit.fluxcd.io/name, x, Flux"
+  })
+  void toolThatMayPutTheOldKeyBackIsAWarning(String kind, String name, String value, String says) {
+    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
+    if (kind.equals("label")) {
+      secret.getMetadata().setLabels(Map.of(name, value));
+    } else {
+      secret.getMetadata().setAnnotations(Map.of(name, value));
+    }
+    create(secret);
+
+    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
+
+    assertThat(read.obstacle()).isNull();
+    assertThat(read.warnings()).singleElement().asString().contains(says);
+  }
+
+  @Test
+  void databaseUrlIsReadWithoutItsLineBreak() {
+    create(secret("litellm-db", Map.of("DATABASE_URL", "postgresql://u:p@db/litellm\n")));
+
+    String url = databaseUrl("DATABASE_URL");
+
+    assertThat(url).isEqualTo("postgresql://u:p@db/litellm");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          -            | DATABASE_URL | does not exist
+          DATABASE_URL | url          | no entry url; it has: DATABASE_URL
+          empty        | empty        | is empty
+          """)
+  void databaseUrlThatIsNotThereIsAClearError(String entry, String asked, String says) {
+    if (!entry.equals("-")) {
+      create(secret("litellm-db", Map.of(entry, entry.equals("empty") ? "" : "canary")));
+    }
+
+    assertThatThrownBy(() -> databaseUrl(asked))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_URL_INVALID);
+              assertThat(e.sentence()).contains(says).doesNotContain("canary");
+            });
+  }
+
+  private @Nullable String databaseUrl(String entry) {
+    return new SecretValues(client).databaseUrl(owner, new SecretKeyRef("litellm-db", entry));
+  }
+}
