@@ -83,9 +83,9 @@ class SecretKeyStoreIT {
         .withNamespace(cluster.namespace())
         .addToAnnotations("team", "ai")
         .endMetadata()
-        .addToStringData("LITELLM_MASTER_KEY", OLD.master().reveal())
-        .addToStringData("LITELLM_SALT_KEY", "canary-old-salt")
-        .addToStringData("SMOKE", OLD.master().reveal())
+        .addToData("LITELLM_MASTER_KEY", SecretData.encode(OLD.master()))
+        .addToData("LITELLM_SALT_KEY", SecretData.encode(KeyMaterial.of("canary-old-salt")))
+        .addToData("SMOKE", SecretData.encode(OLD.master()))
         .addToData("OTHER", Base64.getEncoder().encodeToString(new byte[] {0, (byte) 0xff, 10}))
         .build();
   }
@@ -150,7 +150,7 @@ class SecretKeyStoreIT {
   }
 
   @Test
-  void publishWithoutSaltRemovesTheEntryThatWeAlone() {
+  void publishWithoutSaltRemovesTheEntryThatWeApplied() {
     client.resource(consumer()).create();
     store.publish(owner, NEW, STAMP);
 
