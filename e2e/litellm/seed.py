@@ -1,7 +1,8 @@
 """seed.py <KEYS  fills LiteLLM through its own API; prints as JSON what the proof needs to know (virtual key, models).
 
-Runs in the toolbox pod. It makes one of everything that LiteLLM stores encrypted and that its free API can make: models with
-keys of their own, a model with a stored credential, environment variables, callback secrets of keys, teams and users.
+Runs in the toolbox pod. It makes what LiteLLM stores encrypted and that its free API can make: models with keys of their own, a
+model with a stored credential, environment variables, callback secrets of keys and teams, an MCP server, a search tool, a
+guardrail, single sign-on. Left out is what would make LiteLLM connect to somewhere: caches, billing exports.
 """
 import json
 import sys
@@ -53,6 +54,15 @@ for number in range(MORE_KEYS):
     call("POST", "/key/generate", {"key_alias": f"more-{number}", "team_id": team})
 call("POST", "/config/update", {"environment_variables": {"DEMO_TOKEN": "a secret that LiteLLM keeps for its environment"}})
 
+call("POST", "/v1/mcp/server", {
+    "server_name": "demo", "url": PROVIDER, "transport": "http", "auth_type": "bearer_token",
+    "credentials": {"auth_value": "a secret of the MCP server"}, "static_headers": {"X-Token": "a secret in a header"}})
+call("POST", "/search_tools", {"search_tool": {"search_tool_name": "demo", "litellm_params": {
+    "search_provider": "tavily", "api_key": "a secret of the search tool"}}})
+call("POST", "/guardrails", {"guardrail": {"guardrail_name": "demo", "litellm_params": {
+    "guardrail": "lakera_v2", "mode": "pre_call", "api_key": "a secret of the guardrail", "default_on": False}}})
+call("PATCH", "/update/sso_settings", {"google_client_id": "demo", "google_client_secret": "a secret of single sign-on"})
+
 # Each replica reads new models from the database twice a minute.
 chat = {"own-parameters": "a", "custom-provider": "b", "stored-credential": "c"}
 deadline = time.monotonic() + 90
@@ -63,5 +73,6 @@ while time.monotonic() < deadline:
     time.sleep(1)
 print(json.dumps({
     "virtual_key": virtual, "models": chat,
-    "summary": f"{3 + MORE_MODELS} models, a credential, {1 + MORE_KEYS} virtual keys, a team, an admin, an environment variable",
+    "summary": f"{3 + MORE_MODELS} models, a credential, {1 + MORE_KEYS} virtual keys, a team, an admin, "
+               "an environment variable, an MCP server, a search tool, a guardrail, single sign-on",
 }))
