@@ -16,6 +16,7 @@ import dev.keyrotation.plan.ObservedState;
 import dev.keyrotation.plan.ObservedState.Operand;
 import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.Remains;
+import dev.keyrotation.plan.RollBackRequest;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
@@ -93,7 +94,7 @@ public final class StateObserver {
         null,
         Triggers.wantPreflight(primary, now) ? preflight.report(primary, now) : null,
         operands.operand(primary),
-        List.of(),
+        RollBackRequest.isPending(primary) ? sizes(primary) : List.of(),
         revisions,
         remains(primary, revisions));
   }
@@ -144,6 +145,10 @@ public final class StateObserver {
         || rotation.step().compareTo(StepName.STOP_WORKLOADS) >= 0) {
       return List.of();
     }
+    return sizes(primary);
+  }
+
+  private List<WorkloadSize> sizes(KeyRotation primary) {
     return primary.getSpec().workloads().stream()
         .map(w -> workloads.observe(primary, w))
         .map(state -> new WorkloadSize(state.name(), state.replicas()))

@@ -41,6 +41,11 @@ public final class Planner {
     if (observed.remains() != null) {
       return Reconstruction.decide(primary, observed.remains(), now);
     }
+    Optional<RotationStatus> back = RollBackRequest.begin(primary, observed, now);
+    if (back.isPresent()) {
+      return new Decision.TurnBack(
+          back.get(), ConditionReason.ROLL_BACK_REQUESTED, RollBackRequest.SENTENCE);
+    }
     PreflightReport report = observed.preflight();
     if (report == null) {
       return dueForRetirement(primary, now)
@@ -114,8 +119,11 @@ public final class Planner {
 
   private static Optional<HistoryEntry> dueForRetirement(KeyRotation primary, Instant now) {
     Duration keep = RotationDuration.parse(primary.getSpec().retention().previousKeys());
+    ActiveKeys active = Statuses.of(primary).activeKeys();
     return Statuses.of(primary).history().stream()
         .filter(entry -> entry.retiredAt() == null)
+        // A rotation that was rolled back later left the keys in use that it had retired.
+        .filter(entry -> active == null || entry.retiredRevision() != active.revision())
         .filter(entry -> now.isAfter(Instant.parse(entry.completedAt()).plus(keep)))
         .findFirst();
   }
@@ -126,6 +134,13 @@ public final class Planner {
       KeyRotation primary, RotationStatus rotation, ObservedState observed, Instant now) {
     if (isAbandoned(rotation)) {
       return finish(rotation, now);
+    }
+    if (RollBackRequest.means(primary, rotation)) {
+      return turnBack(
+          primary,
+          rotation,
+          new Finding(ConditionReason.ROLL_BACK_REQUESTED, RollBackRequest.SENTENCE),
+          now);
     }
     boolean overdue = FailurePolicy.overdue(primary, rotation, now);
     return switch (Objects.requireNonNull(observed.evidence(), "evidence of the present step")) {
@@ -277,6 +292,7 @@ public final class Planner {
             rotation.keys(),
             rotation.trigger(),
             rotation.request(),
+            rotation.oldKeys(),
             rotation.mode(),
             rotation.startedAt(),
             FailurePolicy.text(now),

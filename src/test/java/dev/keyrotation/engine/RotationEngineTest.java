@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RotationEngineTest {
   private static final KeySet OLD =
@@ -210,6 +211,61 @@ class RotationEngineTest {
 
     assertThat(world.revisions.keySet()).containsExactly(2L);
     assertThat(simulation.status().history().getFirst().retiredAt()).isNotNull();
+  }
+
+  // ---- roll back on request -------------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void endedRotationIsRolledBackOnRequestAndOnlyOnce(boolean salt) {
+    List<KeyKind> keys = salt ? List.of(MASTER, SALT) : List.of(MASTER);
+    FakeWorld world = world(OLD);
+    world.rows.add(OLD.master());
+    Simulation simulation = new Simulation(world, Simulation.spec(keys, "first")).run();
+
+    simulation.changeSpec(Simulation.rollBack(keys, "first", "litellm-r2"));
+    simulation.run();
+    List<String> effects = effects(simulation);
+    simulation.changeSpec(Simulation.rollBack(keys, "first", "litellm-r2"));
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(simulation.status().activeKeys().revision()).isEqualTo(1);
+    assertThat(effects(simulation)).isEqualTo(effects);
+    assertThat(world.rows).containsExactly(OLD.master());
+    assertThat(condition(simulation, "RollBackPossible").getStatus()).isEqualTo("False");
+    world.rows.clear(); // it was there before the rotation, and is there again
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void rotationUnderWayIsTurnedBackOnRequest() {
+    FakeWorld world = world(OLD);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    while (simulation.status().rotation() == null
+        || simulation.status().rotation().step() != VERIFY) {
+      simulation.run(1);
+    }
+
+    simulation.changeSpec(Simulation.rollBack(List.of(MASTER, SALT), "first", "litellm-r2"));
+    simulation.run();
+
+    assertThat(condition(simulation, "Rotated").getMessage()).contains("RollBackRequested");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void keysThatAreInUseAgainAreNotRetired() {
+    FakeWorld world = world(OLD);
+    Simulation simulation =
+        new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    simulation.changeSpec(Simulation.rollBack(List.of(MASTER, SALT), "first", "litellm-r2"));
+    simulation.run();
+
+    world.now = world.now.plusSeconds(31L * 24 * 3600);
+    simulation.run();
+
+    assertThat(world.revisions.keySet()).containsExactly(1L);
   }
 
   // ---- status lost ----------------------------------------------------------------------------

@@ -58,12 +58,17 @@ final class Simulation {
   }
 
   static KeyRotationSpec spec(List<KeyKind> keys, @Nullable String request) {
+    return rollBack(keys, request, null);
+  }
+
+  static KeyRotationSpec rollBack(
+      List<KeyKind> keys, @Nullable String request, @Nullable String rollBack) {
     return new KeyRotationSpec(
         keys,
         new SecretRef("litellm-keys", null, null, null),
         new DatabaseSpec(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL")), null),
         List.of(WorkloadSpec.ofDeployment("litellm")),
-        new RotateSpec(request, null, null, false),
+        new RotateSpec(request, null, null, false, rollBack),
         null,
         null,
         null,

@@ -78,7 +78,7 @@ class PlannerTest {
   }
 
   private static RotateSpec request(String request) {
-    return new RotateSpec(request, null, null, false);
+    return new RotateSpec(request, null, null, false, null);
   }
 
   private static PreflightReport report(Finding... findings) {
@@ -174,7 +174,7 @@ class PlannerTest {
   void planOnlyEndsWithThePlan() {
     Decision decision =
         planner.decide(
-            resource(new RotateSpec("first", null, null, true), KeyRotationStatus.empty()),
+            resource(new RotateSpec("first", null, null, true, null), KeyRotationStatus.empty()),
             world(report()),
             NOW);
 
@@ -184,7 +184,7 @@ class PlannerTest {
   @Test
   void scheduleThatWasMissedManyTimesIsPendingOnce() {
     KeyRotation resource =
-        resource(new RotateSpec(null, "0 3 * * *", "UTC", false), KeyRotationStatus.empty());
+        resource(new RotateSpec(null, "0 3 * * *", "UTC", false, null), KeyRotationStatus.empty());
 
     assertThat(Triggers.pending(resource, NOW)).contains(Trigger.SCHEDULE);
     assertThat(Triggers.nextScheduled(resource)).contains(Instant.parse("2026-01-01T03:00:00Z"));

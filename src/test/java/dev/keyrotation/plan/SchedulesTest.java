@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class SchedulesTest {
   private static RotateSpec rotate(String schedule, String zone) {
-    return new RotateSpec(null, schedule, zone, false);
+    return new RotateSpec(null, schedule, zone, false, null);
   }
 
   @Test

@@ -13,6 +13,12 @@ public enum ConditionReason {
   ROTATING("Rotating"),
   /** The rotation goes back to the old keys; the message says why. */
   ROLLING_BACK("RollingBack"),
+  /** {@code spec.rotate.rollBack} names the rotation. */
+  ROLL_BACK_REQUESTED("RollBackRequested"),
+  /** The old keys of the last rotation are kept. */
+  OLD_KEYS_KEPT("OldKeysKept"),
+  /** There is no rotation whose old keys are kept. */
+  NOTHING_TO_ROLL_BACK("NothingToRollBack"),
   /** There is nothing to do. */
   IDLE("Idle"),
   /** {@code spec.suspend} holds back new rotations. */

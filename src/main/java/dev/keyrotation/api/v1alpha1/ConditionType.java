@@ -14,7 +14,12 @@ public enum ConditionType {
    * True: the last rotation succeeded. False: it was rolled back or abandoned. Unknown: there was
    * none.
    */
-  ROTATED("Rotated");
+  ROTATED("Rotated"),
+  /**
+   * True: the rotation that is under way, or the last one, can be rolled back; the message says
+   * until when.
+   */
+  ROLL_BACK_POSSIBLE("RollBackPossible");
 
   private final String text;
 

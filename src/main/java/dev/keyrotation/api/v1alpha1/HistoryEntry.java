@@ -16,6 +16,8 @@ public record HistoryEntry(
     @JsonPropertyDescription("What started it.") Trigger trigger,
     @JsonPropertyDescription("The value of spec.rotate.request that started it.")
         @Nullable String request,
+    @JsonPropertyDescription("Fingerprints of the keys that were in use before it.")
+        KeyFingerprints oldKeys,
     @JsonPropertyDescription("How instances were restarted.") @Nullable RolloutMode mode,
     @JsonPropertyDescription("When it began, RFC 3339.") String startedAt,
     @JsonPropertyDescription("When it ended, RFC 3339.") String completedAt,
@@ -42,6 +44,7 @@ public record HistoryEntry(
         keys,
         trigger,
         request,
+        oldKeys,
         mode,
         startedAt,
         completedAt,

@@ -29,13 +29,21 @@ public record RotateSpec(
     @Default("false")
         @JsonPropertyDescription(
             "Only plan: a trigger runs the preflight and writes the plan to status.plan; nothing else is touched.")
-        boolean planOnly) {
+        boolean planOnly,
+    @Size(min = 1, max = 280)
+        @JsonPropertyDescription(
+            "Id of the rotation to roll back, as status.rotation.id or status.history[].id shows it: the one that is"
+                + " under way, or the last one while its old keys are kept (condition RollBackPossible). Any other"
+                + " id does nothing, so it may stay in the manifest.")
+        @Nullable String rollBack) {
 
   public RotateSpec(
       @Nullable String request,
       @Nullable String schedule,
       @Nullable String timeZone,
-      boolean planOnly) {
+      boolean planOnly,
+      @Nullable String rollBack) {
+    this.rollBack = rollBack;
     this.request = request;
     this.schedule = schedule;
     this.timeZone = timeZone == null ? "UTC" : timeZone;
@@ -44,6 +52,6 @@ public record RotateSpec(
 
   /** Neither request nor schedule: nothing starts by itself. */
   public static RotateSpec never() {
-    return new RotateSpec(null, null, null, false);
+    return new RotateSpec(null, null, null, false, null);
   }
 }

@@ -1,0 +1,97 @@
+package dev.keyrotation.plan;
+
+import dev.keyrotation.api.v1alpha1.ActiveKeys;
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.DataCounts;
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.HistoryEntry;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.RolloutMode;
+import dev.keyrotation.api.v1alpha1.RotationDuration;
+import dev.keyrotation.api.v1alpha1.RotationResult;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
+import dev.keyrotation.api.v1alpha1.StepName;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * {@code spec.rotate.rollBack}: it names a rotation, so that a manifest that keeps it asks for
+ * nothing more once that rotation has been rolled back.
+ */
+public final class RollBackRequest {
+  static final String SENTENCE = "spec.rotate.rollBack asks for it.";
+
+  private RollBackRequest() {}
+
+  /** Whether it names the rotation that is under way, and that one goes forward. */
+  static boolean means(KeyRotation primary, RotationStatus rotation) {
+    return rotation.direction() == Direction.FORWARD
+        && rotation.id().equals(primary.getSpec().rotate().rollBack());
+  }
+
+  /** The last rotation, when it succeeded and its old keys are kept. */
+  public static Optional<HistoryEntry> candidate(KeyRotationStatus status) {
+    return status.history().stream()
+        .findFirst()
+        .filter(entry -> entry.result() == RotationResult.SUCCEEDED && entry.retiredAt() == null);
+  }
+
+  /** Until when the old keys of a rotation are kept, RFC 3339. */
+  public static String keptUntil(KeyRotation primary, HistoryEntry entry) {
+    return FailurePolicy.text(
+        Instant.parse(entry.completedAt())
+            .plus(RotationDuration.parse(primary.getSpec().retention().previousKeys())));
+  }
+
+  /** Whether it names a rotation that has ended and can be rolled back. */
+  public static boolean isPending(KeyRotation primary) {
+    return Statuses.of(primary).rotation() == null && pending(primary).isPresent();
+  }
+
+  private static Optional<HistoryEntry> pending(KeyRotation primary) {
+    return candidate(Statuses.of(primary))
+        .filter(entry -> entry.id().equals(primary.getSpec().rotate().rollBack()));
+  }
+
+  /**
+   * The rotation that takes an ended one back. No preflight stands before it: what it would find
+   * may be the very reason for going back; and every step has its own evidence.
+   */
+  static Optional<RotationStatus> begin(KeyRotation primary, ObservedState observed, Instant now) {
+    ActiveKeys active = Statuses.of(primary).activeKeys();
+    if (active == null) {
+      return Optional.empty();
+    }
+    return pending(primary)
+        .map(
+            entry -> {
+              RotationStatus ended =
+                  RotationStatusBuilder.builder()
+                      .id(entry.id())
+                      .revision(entry.revision())
+                      .fromRevision(entry.fromRevision())
+                      .direction(Direction.FORWARD)
+                      .step(StepName.CLOSE_GRACE)
+                      .reached(StepName.CLOSE_GRACE)
+                      .keys(entry.keys())
+                      .mode(entry.mode())
+                      .reencrypts(entry.mode() == RolloutMode.DRAIN)
+                      .trigger(entry.trigger())
+                      .request(entry.request())
+                      .startedAt(FailurePolicy.text(now))
+                      .stepStartedAt(FailurePolicy.text(now))
+                      .oldKeys(entry.oldKeys())
+                      .newKeys(active.fingerprints())
+                      .sizes(observed.sizes())
+                      .data(DataCounts.NONE)
+                      .build();
+              return FailurePolicy.turnBack(
+                  primary,
+                  ended,
+                  FailurePolicy.failure(ended, ConditionReason.ROLL_BACK_REQUESTED, SENTENCE, now),
+                  now);
+            });
+  }
+}
