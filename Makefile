@@ -13,7 +13,8 @@ help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: check
-check: ## fast: style, compile, unit tests
+check: ## fast: style, compile, unit tests, copies up to date
+	helm/sync-crds.sh --check
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	$(MVN) -q verify -Dquarkus.build.skip=true
 
@@ -21,6 +22,7 @@ check: ## fast: style, compile, unit tests
 test: ## everything that can fail: unit, database, API server, end to end with real LiteLLM
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
+	helm/test.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: demo
@@ -36,5 +38,6 @@ format: ## format the Java code
 	$(MVN) -q spotless:apply
 
 .PHONY: crd
-crd: ## generate deploy/crds and docs/reference.md from the Java types
+crd: ## generate deploy/crds, its copy in helm/ and docs/reference.md from the Java types
 	$(MVN) -q test -Dtest='CustomResourceDefinitionTest,ReferenceTest' -Dcrd.update=true
+	helm/sync-crds.sh

@@ -1,0 +1,102 @@
+"""Installs, compares, upgrades and uninstalls the chart. Run by test.sh; KUBECONFIG names an API server without nodes."""
+
+import json
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CHART = str(HERE / "keyrotation")
+MANIFESTS = HERE.parent / "deploy"
+SYSTEM = "keyrotation-system"
+
+
+def run(*command, stdin=None, fails=False):
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if fails:
+        assert result.returncode != 0, f"{command} should have been refused"
+        return result.stderr
+    assert result.returncode == 0, f"{command}: {result.stderr}"
+    return result.stdout
+
+
+def helm(*arguments, **options):
+    return run(os.environ["HELM"], *arguments, **options)
+
+
+def kubectl(*arguments, **options):
+    return run("kubectl", *arguments, **options)
+
+
+def namespace(name):
+    kubectl("create", "namespace", name)
+
+
+def get(kind, name, in_namespace):
+    return json.loads(kubectl("-n", in_namespace, "get", kind, name, "-o", "json"))
+
+
+def pod(deployment):
+    """What runs, without the labels by which Helm finds its own."""
+    return deployment["spec"]["template"]["spec"] | {"replicas": deployment["spec"]["replicas"]}
+
+
+def can_read_secrets(in_namespace):
+    account = f"--as=system:serviceaccount:{SYSTEM}:keyrotation"
+    question = ["kubectl", "auth", "can-i", "get", "secrets", "-n", in_namespace, account]
+    return subprocess.run(question, capture_output=True, text=True).stdout.strip() == "yes"
+
+
+class ChartTest(unittest.TestCase):
+    maxDiff = None
+
+    def tearDown(self):
+        for release in json.loads(helm("list", "--all-namespaces", "--output", "json")):
+            helm("uninstall", release["name"], "--namespace", release["namespace"], "--wait=legacy")
+        kubectl("delete", "namespace", "ai", "research", SYSTEM, "--ignore-not-found")
+
+    def test_grants_and_runs_what_the_plain_manifests_do(self):
+        namespace("ai")
+        kubectl("apply", "--server-side", "-k", str(MANIFESTS / "operator"))
+        plain_role = get("role", "keyrotation", "ai")["rules"]
+        plain_pod = pod(get("deployment", "keyrotation", SYSTEM))
+        kubectl("delete", "-k", str(MANIFESTS / "operator"))
+
+        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", "namespaces={ai}")
+
+        self.assertEqual(plain_role, get("role", "keyrotation", "ai")["rules"])
+        self.assertEqual(plain_pod, pod(get("deployment", "keyrotation", SYSTEM)))
+
+    def test_may_read_secrets_of_the_named_namespaces_only(self):
+        namespace("ai")
+        namespace("research")
+
+        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", "namespaces={ai,research}")
+
+        self.assertTrue(can_read_secrets("ai") and can_read_secrets("research"))
+        self.assertFalse(can_read_secrets(SYSTEM) or can_read_secrets("default"))
+
+    def test_pod_passes_the_restricted_level(self):
+        namespace(SYSTEM)
+        kubectl("label", "namespace", SYSTEM, "pod-security.kubernetes.io/warn=restricted")
+        rendered = helm("template", "keyrotation", CHART, "--namespace", SYSTEM, "--show-only", "templates/deployment.yaml")
+
+        # On a Deployment the level is only a warning; its pods would be refused.
+        kubectl("apply", "--dry-run=server", "--warnings-as-errors", "-f", "-", stdin=rendered)
+
+    def test_installs_the_definition_and_keeps_it(self):
+        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace")
+        helm("upgrade", "keyrotation", CHART, "--namespace", SYSTEM, "--set", "image.tag=next")
+        helm("uninstall", "keyrotation", "--namespace", SYSTEM)
+
+        kubectl("get", "crd", "keyrotations.keyrotation.dev")
+
+    def test_refuses_values_that_contradict(self):
+        said = helm("template", "x", CHART, "--set", "allNamespaces=true,namespaces={ai}", fails=True)
+
+        self.assertIn("/namespaces", said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
