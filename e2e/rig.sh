@@ -21,8 +21,10 @@ start_cluster() { # version of LiteLLM
   export PATH CLUSTER_SEES
   "$e2e/cluster/up.sh" >/dev/null
   "$e2e/litellm/images.sh" "$version"
+  # The same options as in the Dockerfile.
   "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
     --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
+    --entrypoint=-XX:MaxRAMPercentage=60 --entrypoint=-XX:+ExitOnOutOfMemoryError \
     --entrypoint=-jar --entrypoint="$project/target/quarkus-app/quarkus-run.jar"
 }
 
