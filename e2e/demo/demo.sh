@@ -26,19 +26,25 @@ clean_up() {
   [ "$result" = 0 ] || say "cleaning up"
   if [ -n "$owns_cluster" ]; then save_logs; fi
   if [ -z "$finished" ] && [ "$result" != 130 ] && [ -n "$owns_cluster" ]; then show_failure; fi
-  if [ -n "$finished" ] && [ -n "${KEEP:-}" ]; then
+  if [ -n "$owns_cluster" ] && [ -n "${KEEP:-}" ] && [ "$result" != 130 ]; then
     how_to_look
     exit "$result"
   fi
-  if [ -n "${CONTEXT:-}" ]; then
-    [ -z "$owns_cluster" ] || kubectl delete --wait=false --ignore-not-found namespace/ai namespace/keyrotation-system
-    [ -z "$owns_cluster" ] || kubectl delete --ignore-not-found -f "$project/deploy/crds"
-  else
+  if [ -z "${CONTEXT:-}" ]; then
     "$e2e/cluster/down.sh"
+  elif [ -n "$owns_cluster" ]; then
+    remove_from_context
   fi
   rm -rf "$work"
   [ -z "$owns_cluster" ] || say "everything is removed again; logs are in $logs"
   exit "$result"
+}
+
+# The resource first: while it is deleted, the operator still has to be there.
+remove_from_context() {
+  kubectl -n ai delete --ignore-not-found --timeout=60s keyrotation litellm
+  kubectl delete --ignore-not-found --wait=false namespace/ai namespace/keyrotation-system
+  kubectl delete --ignore-not-found -f "$project/deploy/crds"
 }
 
 how_to_look() {
@@ -53,7 +59,8 @@ To rotate once more:
 To end it:
 TEXT
   if [ -n "${CONTEXT:-}" ]; then
-    echo "  kubectl delete namespace ai keyrotation-system; kubectl delete -f $project/deploy/crds"
+    echo "  kubectl -n ai delete keyrotation litellm && kubectl delete namespace ai keyrotation-system"
+    echo "  kubectl delete -f $project/deploy/crds; rm -rf $work"
   else
     echo "  CLUSTER_RUN=$CLUSTER_RUN $e2e/cluster/down.sh; rm -rf $work"
   fi
@@ -62,12 +69,13 @@ TEXT
 use_context() {
   : "${LITELLM_IMAGE:?CONTEXT needs LITELLM_IMAGE}" "${OPERATOR_IMAGE:?CONTEXT needs OPERATOR_IMAGE}"
   export LITELLM_IMAGE OPERATOR_IMAGE POSTGRES_IMAGE=${POSTGRES_IMAGE:-postgres:17}
-  local config
+  local config found
   config=$(env -u KUBECONFIG ${USER_KUBECONFIG:+KUBECONFIG="$USER_KUBECONFIG"} kubectl config view --minify --flatten --context "$CONTEXT")
   mkdir -p "$CLUSTER_RUN"
   (umask 077; echo "$config" >"$KUBECONFIG")
   kubectl config use-context "$CONTEXT" >/dev/null
-  ! kubectl get namespace ai keyrotation-system >/dev/null 2>&1 || die "namespace ai or keyrotation-system exists there already"
+  found=$(kubectl get --ignore-not-found -o name namespace/ai namespace/keyrotation-system crd/keyrotations.keyrotation.dev)
+  [ -z "$found" ] || die "the demo would remove what is there already: ${found//$'\n'/, }"
 }
 
 [ -n "${CONTEXT:-}" ] || need_root "make demo"
