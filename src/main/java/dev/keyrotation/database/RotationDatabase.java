@@ -11,6 +11,7 @@ import dev.keyrotation.key.KeySet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +81,8 @@ public interface RotationDatabase {
    * @param owner the KeyRotation, {@code namespace/name}; another owner's claim on this database
    *     stops the run
    * @param timeout bound for the whole transaction
+   * @param fenced client addresses that {@link #fence()} holds off from the commit on; none, no
+   *     fence
    */
   record Reencryption(
       String owner,
@@ -87,7 +90,20 @@ public interface RotationDatabase {
       Direction direction,
       KeyMaterial from,
       KeyMaterial to,
-      Duration timeout) {}
+      Duration timeout,
+      Set<String> fenced) {
+
+    /** A re-encryption while no instance runs. */
+    public Reencryption(
+        String owner,
+        String rotationId,
+        Direction direction,
+        KeyMaterial from,
+        KeyMaterial to,
+        Duration timeout) {
+      this(owner, rotationId, direction, from, to, timeout, Set.of());
+    }
+  }
 
   /** Number of stored values that open under {@code key}, over all columns. */
   long valuesUnder(KeyMaterial key);
@@ -139,6 +155,11 @@ public interface RotationDatabase {
 
   /** A session; {@code client} is its address or {@code local}. */
   record Session(String client, @Nullable String application) {}
+
+  /** What holds old instances off the encrypted tables. */
+  default Fence fence() {
+    return Fence.unavailable("this version sets no fence");
+  }
 
   /** Deletes the copied ciphertext of a rotation. Does nothing when there is none. */
   void retire(String owner, String rotationId);

@@ -38,6 +38,7 @@ final class Preflight {
   private final DatabaseProvider databases;
   private final Rivals rivals;
   private final SecureRandom random;
+  private final OldInstances old;
 
   Preflight(
       KeyStore store,
@@ -52,6 +53,7 @@ final class Preflight {
     this.databases = databases;
     this.rivals = rivals;
     this.random = random;
+    this.old = new OldInstances(workloads, databases);
   }
 
   PreflightReport report(KeyRotation primary, Instant now) {
@@ -71,6 +73,7 @@ final class Preflight {
     private long values;
     private int instances;
     private int storedModels = Integer.MAX_VALUE;
+    private @Nullable String noFence = "there is no database";
 
     Run(KeyRotation primary, Instant now) {
       this.primary = primary;
@@ -96,6 +99,7 @@ final class Preflight {
           List.copyOf(columns),
           instances,
           storedModels == Integer.MAX_VALUE ? 0 : storedModels,
+          noFence,
           version);
     }
 
@@ -118,11 +122,6 @@ final class Preflight {
         add(
             ConditionReason.INVALID_SPEC,
             "spec.rotate.schedule or timeZone is not valid: " + e.getMessage() + ".");
-      }
-      if (spec.strategy() == Strategy.FENCED) {
-        add(
-            ConditionReason.NOT_SUPPORTED,
-            "spec.strategy Fenced is not available in this version. Use Auto or Drain.");
       }
       List<String> others = rivals.of(primary);
       if (!others.isEmpty()) {
@@ -253,10 +252,11 @@ final class Preflight {
       if (spec.database() == null || present == null) {
         return;
       }
-      RotationDatabase.Report report =
-          databases.open(primary).inspect(DatabaseOwner.of(primary), present);
+      RotationDatabase database = databases.open(primary);
+      RotationDatabase.Report report = database.inspect(DatabaseOwner.of(primary), present);
       report.findings().forEach(f -> add(f.reason(), f.message()));
       warnings.addAll(report.warnings());
+      readFence(present, database);
       values = report.values();
       for (RotationDatabase.ColumnCount column : report.columns()) {
         columns.add(
@@ -270,6 +270,29 @@ final class Preflight {
       if (spec.rotates(KeyKind.SALT) && present.salt() == null) {
         warnings.add(
             "There is no salt key: the master key encrypts the stored values. The rotation introduces a salt key.");
+      }
+    }
+
+    private void readFence(KeySet present, RotationDatabase database) {
+      boolean needed = spec.rotates(KeyKind.SALT) || present.salt() == null;
+      if (!needed || spec.strategy() == Strategy.DRAIN) {
+        noFence = "it is not wanted";
+        return;
+      }
+      String obstacle = old.obstacle(primary, database);
+      noFence = obstacle;
+      if (obstacle != null && spec.strategy() == Strategy.FENCED) {
+        add(
+            ConditionReason.FENCE_NOT_POSSIBLE,
+            "spec.strategy is Fenced, but old instances cannot be fenced off: "
+                + obstacle
+                + ". Mend that, or use Auto or Drain.");
+      } else if (obstacle != null) {
+        warnings.add(
+            "All instances stop while stored values are re-encrypted (Drain), because old instances cannot be"
+                + " fenced off: "
+                + obstacle
+                + ".");
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.ReencryptionRunner;
@@ -23,9 +24,14 @@ final class ReencryptDataObserver implements StepObserver {
   private final DatabaseProvider databases;
   private final ReencryptionRunner runner;
   private final StepObserver stopped;
+  private final OldInstances old;
 
   ReencryptDataObserver(
-      DatabaseProvider databases, ReencryptionRunner runner, StepObserver stopped) {
+      DatabaseProvider databases,
+      ReencryptionRunner runner,
+      StepObserver stopped,
+      OldInstances old) {
+    this.old = old;
     this.databases = databases;
     this.runner = runner;
     this.stopped = stopped;
@@ -69,6 +75,12 @@ final class ReencryptDataObserver implements StepObserver {
    */
   private Evidence writable(
       KeyRotation primary, RotationStatus rotation, RotationDatabase database, Instant now) {
+    if (rotation.mode() == RolloutMode.FENCED) {
+      String stranger = old.strangerInDatabase(primary, database);
+      return stranger == null
+          ? new Evidence.Absent("stored values are not under the target key yet", null)
+          : new Evidence.Refuted(ConditionReason.DATABASE_IN_USE, stranger, SESSION_PATIENCE);
+    }
     if (!(stopped.evidence(primary, rotation, now) instanceof Evidence.Present)) {
       return new Evidence.Absent("instances came back and are stopped again", null);
     }

@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class RestartWorkloadsObserver implements StepObserver {
   private final Workloads workloads;
+  private final OldInstances old;
 
-  RestartWorkloadsObserver(Workloads workloads) {
+  RestartWorkloadsObserver(Workloads workloads, OldInstances old) {
     this.workloads = workloads;
+    this.old = old;
   }
 
   @Override
@@ -37,6 +39,11 @@ final class RestartWorkloadsObserver implements StepObserver {
       if (first == null) {
         first = evidence(rotation, state, wanted);
       }
+    }
+    if (old.fenceIsTooWide(primary, rotation)) {
+      // Old instances have gone, or a new one came to the address of an old one: the fence follows
+      // at once.
+      first = new Evidence.Absent("the fence shrinks with the old instances", null);
     }
     Progress progress = new Progress(Math.min(done, total), total, "instances ready");
     return switch (first) {

@@ -53,12 +53,13 @@ public final class StateObserver {
     Instances instances = new Instances(workloads, proxy, random);
     StepObserver stopped = new StopWorkloadsObserver(workloads);
     StepObserver published = new PublishKeysObserver(store, keys);
-    StepObserver restarted = new RestartWorkloadsObserver(workloads);
+    OldInstances old = new OldInstances(workloads, databases);
+    StepObserver restarted = new RestartWorkloadsObserver(workloads, old);
     steps.put(StepName.GENERATE_KEYS, new GenerateKeysObserver(store));
     steps.put(StepName.OPEN_GRACE, new OpenGraceObserver(databases, keys));
     steps.put(StepName.STOP_WORKLOADS, stopped);
     steps.put(StepName.PUBLISH_KEYS, published);
-    steps.put(StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped));
+    steps.put(StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old));
     steps.put(StepName.RESTART_WORKLOADS, restarted);
     steps.put(
         StepName.VERIFY, new VerifyObserver(published, restarted, instances, keys, databases));

@@ -56,7 +56,7 @@ final class VerifyObserver implements StepObserver {
     KeySet target = keys.target(primary, rotation);
     Evidence against = instances.accepts(running, target.master());
     if (against == null) {
-      int expected = rotation.mode() == RolloutMode.DRAIN ? rotation.storedModels() : 0;
+      int expected = rotation.mode() == RolloutMode.ROLLING ? 0 : rotation.storedModels();
       against = instances.readsModels(running, target.master(), expected);
     }
     if (against == null && rotation.verifiedSince() == null) {
@@ -76,8 +76,12 @@ final class VerifyObserver implements StepObserver {
       return null;
     }
     long left = databases.open(primary).valuesUnder(other.encryption());
-    return left == 0
-        ? null
+    if (left == 0) {
+      return null;
+    }
+    return rotation.mode() == RolloutMode.FENCED
+        ? new Evidence.Absent(
+            left + " values that old instances wrote meanwhile are under the other key", null)
         : new Evidence.Refuted(
             ConditionReason.REENCRYPTION_FAILED,
             left

@@ -17,6 +17,7 @@ import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
 import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.api.v1alpha1.Strategy;
 import dev.keyrotation.api.v1alpha1.Trigger;
 import java.time.Duration;
 import java.time.Instant;
@@ -114,7 +115,12 @@ public final class Planner {
 
   /** How instances are restarted. */
   public static RolloutMode mode(KeyRotationSpec spec, PreflightReport report) {
-    return reencrypts(spec, report) ? RolloutMode.DRAIN : RolloutMode.ROLLING;
+    if (!reencrypts(spec, report)) {
+      return RolloutMode.ROLLING;
+    }
+    return spec.strategy() != Strategy.DRAIN && report.noFence() == null
+        ? RolloutMode.FENCED
+        : RolloutMode.DRAIN;
   }
 
   private static Optional<HistoryEntry> dueForRetirement(KeyRotation primary, Instant now) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param columns columns that hold them, each with its count, for people
  * @param instances running instances
  * @param storedModels fewest stored models that an instance listed
+ * @param noFence why old instances cannot be fenced off the encrypted tables; null when they can
  * @param version LiteLLM's version, when an instance said so
  */
 public record PreflightReport(
@@ -31,12 +32,13 @@ public record PreflightReport(
     List<String> columns,
     int instances,
     int storedModels,
+    @Nullable String noFence,
     @Nullable String version) {
 
   /** A report of nothing but why nothing could be read. */
   public static PreflightReport unread(Finding why) {
     return new PreflightReport(
-        List.of(why), List.of(), null, null, false, 0, List.of(), 0, 0, null);
+        List.of(why), List.of(), null, null, false, 0, List.of(), 0, 0, why.message(), null);
   }
 
   /** Whether a rotation may begin. */

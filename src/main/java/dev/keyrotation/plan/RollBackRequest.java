@@ -77,7 +77,7 @@ public final class RollBackRequest {
                       .reached(StepName.CLOSE_GRACE)
                       .keys(entry.keys())
                       .mode(entry.mode())
-                      .reencrypts(entry.mode() == RolloutMode.DRAIN)
+                      .reencrypts(entry.mode() != RolloutMode.ROLLING)
                       .trigger(entry.trigger())
                       .request(entry.request())
                       .startedAt(FailurePolicy.text(now))

@@ -41,6 +41,9 @@ public final class StepSequence {
         steps.add(OPEN_GRACE);
       }
       steps.add(PUBLISH_KEYS);
+      if (mode == RolloutMode.FENCED) {
+        steps.add(REENCRYPT_DATA);
+      }
     }
     steps.add(RESTART_WORKLOADS);
     steps.add(VERIFY);

@@ -2,6 +2,7 @@ package dev.keyrotation.step;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
@@ -11,8 +12,11 @@ import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.StepOutcome;
+import dev.keyrotation.workload.InstanceAddresses;
 import dev.keyrotation.workload.Workloads;
 import java.time.Instant;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts the re-encryption, which runs on in the background, after making sure that no instance
@@ -43,14 +47,10 @@ final class ReencryptData implements StepEffect {
     }
     // Somebody (a GitOps tool, an autoscaler) may have scaled a workload up again since it was
     // stopped.
-    for (WorkloadSpec workload : primary.getSpec().workloads()) {
-      Workloads.State state = workloads.observe(primary, workload);
-      if (state.replicas() > 0) {
-        workloads.stop(primary, workload);
-        return new StepOutcome.Running(state.name() + " came back and is stopped again", null);
-      }
-      if (!state.instances().isEmpty()) {
-        return new StepOutcome.Running(state.name() + " has instances that have not ended", null);
+    if (rotation.mode() != RolloutMode.FENCED) {
+      StepOutcome.Running stopping = stopAgain(primary);
+      if (stopping != null) {
+        return stopping;
       }
     }
     runner.start(
@@ -62,7 +62,28 @@ final class ReencryptData implements StepEffect {
             rotation.direction(),
             keys.other(primary, rotation).encryption(),
             keys.target(primary, rotation).encryption(),
-            RotationDuration.parse(primary.getSpec().stepDeadline())));
+            RotationDuration.parse(primary.getSpec().stepDeadline()),
+            rotation.mode() == RolloutMode.FENCED
+                ? InstanceAddresses.withoutStamp(workloads, primary, rotation.stamp())
+                : Set.of()));
     return new StepOutcome.Running("re-encryption has begun", new Progress(0, 0, "rows"));
+  }
+
+  /**
+   * Somebody (a GitOps tool, an autoscaler) may have scaled a workload up again since it was
+   * stopped.
+   */
+  private StepOutcome.@Nullable Running stopAgain(KeyRotation primary) {
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      Workloads.State state = workloads.observe(primary, workload);
+      if (state.replicas() > 0) {
+        workloads.stop(primary, workload);
+        return new StepOutcome.Running(state.name() + " came back and is stopped again", null);
+      }
+      if (!state.instances().isEmpty()) {
+        return new StepOutcome.Running(state.name() + " has instances that have not ended", null);
+      }
+    }
+    return null;
   }
 }

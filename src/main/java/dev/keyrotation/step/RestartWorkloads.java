@@ -1,23 +1,35 @@
 package dev.keyrotation.step;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.DatabaseOwner;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.Fence;
 import dev.keyrotation.plan.RestartPlan;
 import dev.keyrotation.plan.StepOutcome;
+import dev.keyrotation.workload.InstanceAddresses;
 import dev.keyrotation.workload.Workloads;
 import java.time.Instant;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Restarts the first workload that is not restarted yet: its mark first, then its size. */
 final class RestartWorkloads implements StepEffect {
   private final Workloads workloads;
+  private final DatabaseProvider databases;
 
-  RestartWorkloads(Workloads workloads) {
+  RestartWorkloads(Workloads workloads, DatabaseProvider databases) {
     this.workloads = workloads;
+    this.databases = databases;
   }
 
   @Override
   public StepOutcome apply(KeyRotation primary, RotationStatus rotation, Instant now) {
+    if (rotation.mode() == RolloutMode.FENCED && shrinkFence(primary, rotation)) {
+      return new StepOutcome.Made();
+    }
     for (WorkloadSpec workload : primary.getSpec().workloads()) {
       Workloads.State state = workloads.observe(primary, workload);
       if (!rotation.stamp().equals(state.stamp())) {
@@ -34,5 +46,17 @@ final class RestartWorkloads implements StepEffect {
       }
     }
     return new StepOutcome.Made();
+  }
+
+  private boolean shrinkFence(KeyRotation primary, RotationStatus rotation) {
+    Fence fence = databases.open(primary).fence();
+    Set<String> fenced = fence.addresses(rotation.id());
+    Set<String> left = new TreeSet<>(fenced);
+    left.retainAll(InstanceAddresses.withoutStamp(workloads, primary, rotation.stamp()));
+    if (left.equals(fenced)) {
+      return false;
+    }
+    fence.shrink(DatabaseOwner.of(primary), rotation.id(), left);
+    return true;
   }
 }

@@ -33,7 +33,8 @@ public final class StepExecutor {
     effects.put(StepName.STOP_WORKLOADS, new StopWorkloads(workloads));
     effects.put(StepName.PUBLISH_KEYS, new PublishKeys(store, keys));
     effects.put(StepName.REENCRYPT_DATA, new ReencryptData(databases, runner, workloads, keys));
-    effects.put(StepName.RESTART_WORKLOADS, new RestartWorkloads(workloads));
+    effects.put(StepName.RESTART_WORKLOADS, new RestartWorkloads(workloads, databases));
+    effects.put(StepName.VERIFY, new Sweep(databases, keys));
     effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, keys));
     this.retire = new Retire(store, databases);
   }

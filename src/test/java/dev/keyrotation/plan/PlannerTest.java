@@ -83,7 +83,17 @@ class PlannerTest {
 
   private static PreflightReport report(Finding... findings) {
     return new PreflightReport(
-        List.of(findings), List.of(), OLD, KeyKind.SALT, true, 12, List.of(), 2, 3, "1.108.4");
+        List.of(findings),
+        List.of(),
+        OLD,
+        KeyKind.SALT,
+        true,
+        12,
+        List.of(),
+        2,
+        3,
+        "no fence",
+        "1.108.4");
   }
 
   private static ObservedState world(PreflightReport report, Long... revisions) {

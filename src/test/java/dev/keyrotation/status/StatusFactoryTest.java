@@ -130,6 +130,7 @@ class StatusFactoryTest {
             List.of(),
             0,
             0,
+            null,
             null);
 
     KeyRotationStatus status =

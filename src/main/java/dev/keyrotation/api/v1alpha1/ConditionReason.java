@@ -60,6 +60,10 @@ public enum ConditionReason {
   DATABASE_OWNED_BY_OTHER("DatabaseOwnedByOther"),
   /** Something that is not this operator keeps using the database while nothing should. */
   DATABASE_IN_USE("DatabaseInUse"),
+  /**
+   * {@code spec.strategy} is Fenced and old instances cannot be fenced off the encrypted tables.
+   */
+  FENCE_NOT_POSSIBLE("FenceNotPossible"),
   /** A lock was not granted in time. */
   DATABASE_LOCKED("DatabaseLocked"),
   /**

@@ -1,0 +1,71 @@
+package dev.keyrotation.database;
+
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyMaterial;
+import java.util.Set;
+
+/**
+ * Holds instances of the other keys off the encrypted tables while they finish: a
+ * row-level-security policy whose function raises an error for their client addresses. LiteLLM
+ * keeps the models that it has in memory when a reload <i>fails</i>; it breaks when a reload
+ * succeeds with rows that it cannot read. The fence is set in the re-encryption's own transaction
+ * ({@link RotationDatabase.Reencryption#fenced()}).
+ *
+ * <p>All methods throw {@link RotationException} as those of {@link RotationDatabase} do.
+ */
+public interface Fence {
+
+  /** Whether a fence can be had. */
+  sealed interface Check {
+    /** The tables are ours to alter and their policies ours to set. */
+    record Possible() implements Check {}
+
+    /** It cannot; the sentence says why. */
+    record Impossible(String why) implements Check {}
+  }
+
+  /** Reads owner, role and policies of the tables. Writes nothing. */
+  Check check();
+
+  /** Client addresses that the fence of this rotation holds off; empty when there is none. */
+  Set<String> addresses(String rotationId);
+
+  /**
+   * Holds off only {@code addresses} from now on; with none of them, the fence is gone without
+   * trace.
+   */
+  void shrink(String owner, String rotationId, Set<String> addresses);
+
+  /**
+   * Takes values from one key to the other that instances of the other key wrote since the
+   * re-encryption into tables that are not fenced (keys, teams, users): row by row, each only when
+   * it is still what was read. Returns how many.
+   */
+  long sweep(
+      String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to);
+
+  /** For a database in which no fence can be had, whatever its tables look like. */
+  static Fence unavailable(String why) {
+    return new Fence() {
+      @Override
+      public Check check() {
+        return new Check.Impossible(why);
+      }
+
+      @Override
+      public Set<String> addresses(String rotationId) {
+        return Set.of();
+      }
+
+      @Override
+      public void shrink(String owner, String rotationId, Set<String> addresses) {}
+
+      @Override
+      public long sweep(
+          String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to) {
+        return 0;
+      }
+    };
+  }
+}
