@@ -7,6 +7,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.Fence;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
@@ -72,12 +73,16 @@ public final class FakeWorld {
   int replicas;
   @Nullable String templateStamp;
 
+  final Set<String> fenced = new java.util.concurrent.ConcurrentSkipListSet<>();
+
   // what is wrong with it
   boolean newPodsNeverReady;
   boolean databaseDown;
   boolean publishRefused;
   boolean unreadableValue;
   int strangeSessions;
+  boolean fencePossible;
+  boolean oldPodWritesOnceMore;
 
   // what happened to it
   final List<String> violations = new ArrayList<>();
@@ -126,6 +131,13 @@ public final class FakeWorld {
     pods.forEach(pod -> pod.age++);
     List<Pod> current = pods.stream().filter(p -> isCurrent(p)).toList();
     List<Pod> old = pods.stream().filter(p -> !isCurrent(p)).toList();
+    for (Pod pod : pods) {
+      if (!fenced.isEmpty()
+          && !fenced.contains("pod-" + pod.number)
+          && !values.stream().allMatch(pod.keys.encryption()::equals)) {
+        violations.add("pod-" + pod.number + " reads values that it cannot open");
+      }
+    }
     if (replicas == 0) {
       pods.forEach(pod -> pod.terminating = true);
     } else if (!old.isEmpty() && current.stream().allMatch(this::ready)) {
@@ -308,6 +320,48 @@ public final class FakeWorld {
     };
   }
 
+  private Fence fakeFence() {
+    return new Fence() {
+      @Override
+      public Check check() {
+        return new Check.Possible();
+      }
+
+      @Override
+      public Set<String> addresses(String rotationId) {
+        needDatabase();
+        return Set.copyOf(fenced);
+      }
+
+      @Override
+      public void shrink(String owner, String rotationId, Set<String> addresses) {
+        needDatabase();
+        change(
+            "shrink fence to " + addresses.size(),
+            () -> {
+              fenced.retainAll(addresses);
+              if (oldPodWritesOnceMore && fenced.isEmpty()) {
+                oldPodWritesOnceMore = false;
+                values.set(0, pods.getFirst().keys.encryption());
+                revisions.values().stream()
+                    .map(KeySet::encryption)
+                    .filter(key -> !values.contains(key))
+                    .findFirst()
+                    .ifPresent(key -> values.set(0, key));
+              }
+            });
+      }
+
+      @Override
+      public long sweep(
+          String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to) {
+        needDatabase();
+        change("sweep", () -> values.replaceAll(key -> key.equals(from) ? to : key));
+        return 1;
+      }
+    };
+  }
+
   public RotationDatabase database() {
     return new RotationDatabase() {
       @Override
@@ -339,7 +393,7 @@ public final class FakeWorld {
               Recovery.ROLL_BACK,
               "Row model-1 opens under no key.");
         }
-        if (!pods.isEmpty()) {
+        if (request.fenced().isEmpty() && !pods.isEmpty()) {
           violations.add("values changed key under " + pods.size() + " running instances");
         }
         DataCounts counts = new DataCounts(1, values.size(), values.size(), 0, 0);
@@ -347,6 +401,8 @@ public final class FakeWorld {
             "reencrypt " + request.direction(),
             () -> {
               values.replaceAll(key -> key.equals(request.from()) ? request.to() : key);
+              fenced.clear();
+              fenced.addAll(request.fenced());
               journal.put(request.rotationId() + request.direction(), counts);
             });
         return counts;
@@ -407,10 +463,16 @@ public final class FakeWorld {
       @Override
       public List<Session> otherSessions() {
         List<Session> sessions = new ArrayList<>();
+        pods.forEach(pod -> sessions.add(new Session("pod-" + pod.number, null)));
         for (int i = 0; i < strangeSessions; i++) {
           sessions.add(new Session("10.0.0.9", "reporting"));
         }
         return sessions;
+      }
+
+      @Override
+      public Fence fence() {
+        return fencePossible ? fakeFence() : Fence.unavailable("the role is a superuser");
       }
 
       @Override

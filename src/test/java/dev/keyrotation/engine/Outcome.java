@@ -50,6 +50,7 @@ final class Outcome {
     assertThat(world.values).hasSize(7).containsOnly(keys.encryption());
     assertThat(world.pods).hasSize(2).allMatch(pod -> pod.keys.equals(keys));
     assertThat(world.grace).isEmpty();
+    assertThat(world.fenced).isEmpty();
     assertThat(acceptedSomewhere(keys.master())).isTrue();
   }
 
