@@ -13,14 +13,8 @@ import org.jspecify.annotations.Nullable;
  * alphabet is written, which every release reads.
  */
 enum Base64Alphabet {
-  STANDARD(Base64.getEncoder()),
-  URL_SAFE(Base64.getUrlEncoder());
-
-  private final Base64.Encoder encoder;
-
-  Base64Alphabet(Base64.Encoder encoder) {
-    this.encoder = encoder;
-  }
+  STANDARD,
+  URL_SAFE;
 
   /** The alphabet that {@code text} was written in. */
   static Base64Alphabet of(String text) {
@@ -31,6 +25,7 @@ enum Base64Alphabet {
 
   /** With padding, as LiteLLM writes it. */
   String encode(byte[] bytes) {
+    Base64.Encoder encoder = this == URL_SAFE ? Base64.getUrlEncoder() : Base64.getEncoder();
     return encoder.encodeToString(bytes);
   }
 

@@ -1,0 +1,105 @@
+package dev.keyrotation.database;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * One connection per operation. A rotation needs a handful, minutes apart; a pool would only keep
+ * sessions open that stand in the way of whoever wants the database for himself.
+ */
+final class Connections {
+  /** How our sessions are told from those of LiteLLM. */
+  static final String APPLICATION_NAME = "keyrotation";
+
+  static final int CONNECT_SECONDS = 10;
+
+  /** An answer may come later than the statement's own bound by the way through the network. */
+  private static final int GRACE_SECONDS = 15;
+
+  private final ConnectionUrl url;
+
+  Connections(ConnectionUrl url) {
+    this.url = url;
+  }
+
+  ConnectionUrl url() {
+    return url;
+  }
+
+  /** What is done with a connection. */
+  @FunctionalInterface
+  interface Work<T> {
+    T with(Connection connection) throws SQLException;
+  }
+
+  /**
+   * Runs {@code work} in one transaction and commits it.
+   *
+   * @param doing what is done, for messages: "reading the journal"
+   */
+  <T> T inTransaction(String doing, Limits limits, Work<T> work) {
+    boolean committing = false;
+    try (Connection connection = open(limits)) {
+      T result = work.with(connection);
+      committing = true;
+      connection.commit();
+      return result;
+    } catch (SQLException e) {
+      // Closing the connection has ended the transaction, whatever state it was in.
+      throw committing ? SqlFailures.atCommit(e, doing) : SqlFailures.of(e, doing);
+    }
+  }
+
+  private Connection open(Limits limits) throws SQLException {
+    int seconds = Math.toIntExact(Math.min(limits.statement().toSeconds(), 86_400));
+    Connection connection = url.dataSource(seconds + GRACE_SECONDS).getConnection();
+    try {
+      connection.setAutoCommit(false);
+      limits.apply(connection);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Bounds of a transaction, set for it alone, so that they also hold behind a pooler.
+   *
+   * @param statement for each statement, and on servers that know it for the whole transaction
+   * @param lock for each wait for a lock
+   */
+  record Limits(Duration statement, Duration lock, boolean readOnly) {
+    /** For the few rows of our own schema and the token table. */
+    static final Limits SHORT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), false);
+
+    private static final int TRANSACTION_TIMEOUT_SINCE = 17;
+
+    void apply(Connection connection) throws SQLException {
+      StringBuilder sql = new StringBuilder();
+      if (readOnly) {
+        sql.append("SET TRANSACTION READ ONLY;");
+      }
+      local(sql, "statement_timeout", statement.toMillis());
+      local(sql, "lock_timeout", lock.toMillis());
+      // A transaction whose client has died without a word must not keep its locks.
+      local(sql, "idle_in_transaction_session_timeout", Duration.ofMinutes(1).toMillis());
+      if (connection.getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
+        local(sql, "transaction_timeout", statement.toMillis());
+      }
+      // Names are always qualified; nobody's functions get in between.
+      sql.append("SET LOCAL search_path = pg_catalog, pg_temp;");
+      sql.append("SET LOCAL TimeZone = 'UTC';");
+      // Rather an error than rows that a policy hides from us.
+      sql.append("SET LOCAL row_security = off");
+      try (var statement = connection.createStatement()) {
+        statement.execute(sql.toString());
+      }
+    }
+
+    private static void local(StringBuilder sql, String name, long millis) {
+      sql.append("SET LOCAL ").append(name).append(" = ").append(millis).append(';');
+    }
+  }
+}

@@ -1,0 +1,219 @@
+package dev.keyrotation.database;
+
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.DataCounts;
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
+import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.cipher.EncryptionKey;
+import dev.keyrotation.database.Connections.Limits;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.KeySet;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** {@link RotationDatabase} on PostgreSQL 12 or newer. Each method is one transaction. */
+final class PostgresRotationDatabase implements RotationDatabase {
+  private static final Limits READ =
+      new Limits(Duration.ofMinutes(10), Duration.ofSeconds(5), true);
+
+  /** LiteLLM's own transactions are short; who waits longer stands behind something stuck. */
+  private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
+
+  private final Connections connections;
+  private final String schema;
+
+  PostgresRotationDatabase(ConnectionUrl url, String schema) {
+    this.connections = new Connections(url);
+    this.schema = schema;
+  }
+
+  @Override
+  public Report inspect(String owner, KeySet current) {
+    Report report =
+        connections.inTransaction(
+            "inspecting the database",
+            READ,
+            connection -> new Inspection(connection, schema, owner, current).run());
+    if (!connections.url().pooled()) {
+      return report;
+    }
+    List<String> warnings = new ArrayList<>(report.warnings());
+    warnings.add(
+        "The URL goes through a pooler (pgbouncer=true): sessions of instances cannot be told apart.");
+    return new Report(
+        report.columns(), report.values(), report.masterKeyRows(), report.findings(), warnings);
+  }
+
+  @Override
+  public Journal journal(String rotationId, Direction direction) {
+    return connections.inTransaction(
+        "reading the journal",
+        Limits.SHORT,
+        connection -> {
+          if (!OwnSchema.exists(connection)) {
+            return new Journal.NotCommitted();
+          }
+          if (!AdvisoryLock.tryAcquire(connection, schema)) {
+            return new Journal.Open();
+          }
+          DataCounts counts =
+              new JournalRows(connection, schema).reencryption(rotationId, direction, null);
+          return counts == null ? new Journal.NotCommitted() : new Journal.Committed(counts);
+        });
+  }
+
+  @Override
+  public DataCounts reencrypt(Reencryption request, Consumer<Progress> progress) {
+    if (request.from().equals(request.to())) {
+      throw new RotationException(
+          ConditionReason.REENCRYPTION_FAILED,
+          Recovery.HALT,
+          "The new encryption key equals the old one; nothing was written.");
+    }
+    OwnSchema.ensure(connections);
+    Duration wait =
+        request.timeout().compareTo(LONGEST_LOCK_WAIT) < 0 ? request.timeout() : LONGEST_LOCK_WAIT;
+    return connections.inTransaction(
+        "re-encrypting stored values",
+        new Limits(request.timeout(), wait, false),
+        connection -> new Reencryptor(connection, schema, request, progress).run());
+  }
+
+  @Override
+  public long valuesUnder(KeyMaterial key) {
+    return connections.inTransaction(
+        "counting stored values",
+        READ,
+        connection -> {
+          Catalog catalog = Catalog.read(connection, schema);
+          Tally tally = new Tally(new EncryptionKey(key));
+          for (Catalog.Table table : catalog.tables().values()) {
+            TableScan scan = TableScan.everything(catalog, table);
+            if (!scan.isEmpty()) {
+              scan.forEach(connection, false, row -> tally.add(table, row));
+            }
+          }
+          return tally.total();
+        });
+  }
+
+  @Override
+  public int masterKeyRows(KeyMaterial master) {
+    return connections.inTransaction(
+        "reading the token table",
+        Limits.SHORT,
+        connection -> new TokenRows(connection, Catalog.read(connection, schema)).count(master));
+  }
+
+  @Override
+  public MasterKeyRows moveMasterKeyRows(
+      String owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial from,
+      KeyMaterial to,
+      MasterKeyRowPolicy policy) {
+    OwnSchema.ensure(connections);
+    return connections.inTransaction(
+        "ending the replaced master key in the token table",
+        Limits.SHORT,
+        connection -> {
+          AdvisoryLock.acquire(connection, schema);
+          Claim.take(connection, schema, owner);
+          Catalog catalog = Catalog.read(connection, schema);
+          MasterKeyRows rows =
+              new MasterKeyMove(connection, catalog, rotationId, from, to).run(direction, policy);
+          return new JournalRows(connection, schema)
+              .addMasterKeyRows(owner, rotationId, direction, to, rows);
+        });
+  }
+
+  @Override
+  public void openGrace(String owner, String rotationId, List<KeyMaterial> keys, Instant expires) {
+    OwnSchema.ensure(connections);
+    connections.inTransaction(
+        "inserting grace rows",
+        Limits.SHORT,
+        connection -> {
+          AdvisoryLock.acquire(connection, schema);
+          Claim.take(connection, schema, owner);
+          GraceRows grace = new GraceRows(connection, Catalog.read(connection, schema));
+          for (KeyMaterial key : keys) {
+            grace.open(rotationId, key, expires);
+          }
+          return rotationId;
+        });
+  }
+
+  @Override
+  public @Nullable Instant graceExpiry(String rotationId, KeyMaterial key) {
+    // A box, because a unit of work gives something.
+    return connections
+        .inTransaction(
+            "reading grace rows",
+            Limits.SHORT,
+            connection ->
+                Optional.ofNullable(
+                    new GraceRows(connection, Catalog.read(connection, schema))
+                        .expiry(rotationId, key)))
+        .orElse(null);
+  }
+
+  @Override
+  public List<Session> otherSessions() {
+    return connections.inTransaction(
+        "reading the sessions of the database",
+        Limits.SHORT,
+        connection -> {
+          try (PreparedStatement statement =
+              connection.prepareStatement(
+                  """
+                  SELECT coalesce(host(client_addr), 'local'), nullif(application_name, '')
+                    FROM pg_stat_activity
+                   WHERE datname = current_database() AND usename = session_user
+                     AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+                     AND application_name <> ?
+                   ORDER BY backend_start
+                  """)) {
+            statement.setString(1, Connections.APPLICATION_NAME);
+            List<Session> sessions = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+              while (row.next()) {
+                sessions.add(new Session(row.getString(1), row.getString(2)));
+              }
+            }
+            return List.copyOf(sessions);
+          }
+        });
+  }
+
+  @Override
+  public void retire(String owner, String rotationId) {
+    connections.inTransaction(
+        "deleting copied ciphertext",
+        new Limits(Duration.ofMinutes(10), Duration.ofSeconds(5), false),
+        connection -> {
+          if (OwnSchema.exists(connection)) {
+            AdvisoryLock.acquire(connection, schema);
+            Claim.take(connection, schema, owner);
+            new JournalRows(connection, schema).deleteCopies(rotationId);
+          }
+          return rotationId;
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "PostgresRotationDatabase[" + connections.url().place() + ", schema " + schema + "]";
+  }
+}

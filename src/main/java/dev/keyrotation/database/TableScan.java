@@ -1,0 +1,150 @@
+package dev.keyrotation.database;
+
+import dev.keyrotation.database.Catalog.Column;
+import dev.keyrotation.database.Catalog.Kind;
+import dev.keyrotation.database.Catalog.Table;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Streams the rows of one table that could hold a value, as text. Memory does not grow with the
+ * table.
+ *
+ * <p>Columns on LiteLLM's list are read whole. In all others the server picks the rows: a value is
+ * a run of at least 54 base64 digits (40 bytes of secretbox), or stands behind {@code vN:}. Escapes
+ * that JSON may put between digits ({@code \/}, {@code \}{@code u002b}) consist of characters that
+ * count as digits here, so no value is passed over. A plain hex digest is none.
+ */
+final class TableScan {
+  private static final int FETCH_ROWS = 200;
+  private static final int LEAST_DIGITS = 54;
+  private static final int LEAST_LENGTH = 45;
+  private static final String RUN = "'[A-Za-z0-9+/_=\\\\-]{" + LEAST_DIGITS + "}'";
+  private static final String VERSION = "'v[0-9]{1,3}:[a-z]'";
+
+  private final Catalog catalog;
+  private final Table table;
+  private final List<Column> columns;
+
+  TableScan(Catalog catalog, Table table, Collection<Column> columns) {
+    this.catalog = catalog;
+    this.table = table;
+    this.columns = List.copyOf(columns);
+  }
+
+  /** The scan of every column that can hold a value. */
+  static TableScan everything(Catalog catalog, Table table) {
+    return new TableScan(
+        catalog,
+        table,
+        table.columns().values().stream().filter(c -> c.kind() != Kind.OTHER).toList());
+  }
+
+  Table table() {
+    return table;
+  }
+
+  boolean isEmpty() {
+    return columns.isEmpty();
+  }
+
+  /**
+   * A row.
+   *
+   * @param location where it stands now; good within the transaction as long as nobody changes it
+   * @param id the primary key as a JSON array; the location where the table has none
+   * @param digest MD5 of all that is not scanned, when asked for
+   */
+  record Row(String location, String id, List<Cell> cells, @Nullable String digest) {}
+
+  /** A column's value as text; null when the column is. */
+  record Cell(Column column, @Nullable String text) {}
+
+  /** What is done with each row. */
+  @FunctionalInterface
+  interface RowVisitor {
+    void visit(Row row) throws SQLException;
+  }
+
+  /** Visits the rows; {@code digest} asks for the digest of the other columns. */
+  void forEach(Connection connection, boolean digest, RowVisitor visitor) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.setFetchSize(FETCH_ROWS);
+      try (ResultSet result = statement.executeQuery(sql(digest))) {
+        while (result.next()) {
+          List<Cell> cells = new ArrayList<>(columns.size());
+          for (int i = 0; i < columns.size(); i++) {
+            cells.add(new Cell(columns.get(i), result.getString(3 + i)));
+          }
+          visitor.visit(
+              new Row(
+                  result.getString(1),
+                  result.getString(2),
+                  cells,
+                  digest ? result.getString(3 + columns.size()) : null));
+        }
+      }
+    }
+  }
+
+  private String sql(boolean digest) {
+    List<String> read = new ArrayList<>();
+    read.add("t.ctid::text AS location");
+    read.add(
+        table.primaryKey().isEmpty()
+            ? "t.ctid::text AS id"
+            : "jsonb_build_array("
+                + table.primaryKey().stream()
+                    .map(c -> "t." + Sql.name(c))
+                    .collect(Collectors.joining(", "))
+                + ")::text AS id");
+    List<String> wanted = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      Column column = columns.get(i);
+      read.add(asText(column, "t.") + " AS c" + i);
+      wanted.add(
+          ColumnRole.of(table.name(), column.name()).listed()
+              ? "c" + i + " IS NOT NULL"
+              : mayHoldValue(column, "c" + i));
+    }
+    if (digest) {
+      read.add(
+          "md5((to_jsonb(t) - ARRAY["
+              + columns.stream().map(c -> Sql.literal(c.name())).collect(Collectors.joining(", "))
+              + "])::text) AS digest");
+    }
+    // OFFSET 0 keeps the server from converting a column anew for each condition on it.
+    return "SELECT * FROM (SELECT "
+        + String.join(", ", read)
+        + " FROM "
+        + catalog.sql(table.name())
+        + " t OFFSET 0) s WHERE "
+        + String.join(" OR ", wanted);
+  }
+
+  /** The expression that gives a column as text. */
+  static String asText(Column column, String prefix) {
+    String name = prefix + Sql.name(column.name());
+    return switch (column.kind()) {
+      case TEXT -> name + "::text";
+      case JSON, JSONB -> name + "::text";
+      case TEXT_ARRAY -> "to_jsonb(" + name + ")::text";
+      case OTHER -> throw new IllegalArgumentException("not a text column: " + column.name());
+    };
+  }
+
+  private static String mayHoldValue(Column column, String text) {
+    String match = "(" + text + " ~ " + RUN + " OR " + text + " ~ " + VERSION + ")";
+    String longEnough = "octet_length(" + text + ") >= " + LEAST_LENGTH + " AND " + match;
+    return column.kind() == Kind.TEXT
+        ? "(" + longEnough + " AND " + text + " !~ '^[0-9a-f]*$')"
+        : "(" + longEnough + ")";
+  }
+}
