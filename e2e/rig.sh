@@ -62,6 +62,17 @@ for problem in seen["first_problems"]:
 PYTHON
 }
 
+# After a rotation: what prove.py is to take for the old keys next time.
+remember_keys() {
+  (umask 077
+    kubectl -n ai get secret litellm-keys -o json | python3 -c '
+import base64, json, sys
+data, before = json.load(sys.stdin)["data"], json.load(open(sys.argv[1]))
+before["master"], before["salt"] = (base64.b64decode(data[name]).decode() for name in ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"))
+print(json.dumps(before))' "$work/state/before.json" >"$work/state/next.json"
+    mv "$work/state/next.json" "$work/state/before.json")
+}
+
 # What one wants to read when something went wrong; the same goes into the log directory.
 save_logs() {
   local pod

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# rotation.sh VERSION  end-to-end test: both keys of a real LiteLLM of that version are rotated on a real Kubernetes, as in the
-# demo, and the proof must hold. Before it: the proof must notice that nothing was rotated yet. The last line says
-# `N passed, N failed`.
+# rotation.sh VERSION  end-to-end test: both keys of a real LiteLLM of that version are rotated on a real Kubernetes, and the
+# proof must hold, as in the demo. Besides:
+#   - before it, the proof must notice that nothing was rotated yet;
+#   - the same manifest applied again, and a restart of the operator, must change nothing;
+#   - a second rotation must succeed although the operator is killed in each of its steps.
+# The last line says `N passed, N failed`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
@@ -11,6 +14,34 @@ need_root "the end-to-end test"
 passed=0 failed=0
 checked() { # text, exit code: counts one check of this script
   if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "  ok    $1"; else failed=$((failed + 1)); echo "  FAIL  $1"; fi
+}
+
+prove() { # name: counts the checks of prove.py
+  local proof_passed=0 proof_failed=1
+  python3 "$e2e/prove.py" "$work/state" --places "$logs/searched-$1" | tee "$logs/proof-$1.txt" || :
+  read -r proof_passed _ proof_failed _ < <(tail -n 1 "$logs/proof-$1.txt") || :
+  passed=$((passed + proof_passed)) failed=$((failed + proof_failed))
+}
+
+rotation_step() {
+  kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.rotation.step}{.status.rotation.direction}'
+}
+
+# Kills the operator without grace once in each step, shortly after the step has begun; ends when the rotation does.
+kill_operator_in_each_step() {
+  local seen=' ' step kills=0 end=$((SECONDS + 600))
+  while [ "$SECONDS" -lt "$end" ]; do
+    step=$(rotation_step 2>/dev/null) || step=
+    if [ -z "$step" ]; then
+      [ "$kills" = 0 ] || break
+    elif [ "${seen/ $step /}" = "$seen" ]; then
+      seen+="$step "
+      kills=$((kills + 1))
+      kubectl -n keyrotation-system delete pods --all --grace-period=0 --force --wait=false >/dev/null 2>&1 || :
+    fi
+    sleep 0.2
+  done
+  echo "$kills" >"$work/kills"
 }
 
 clean_up() {
@@ -52,12 +83,9 @@ python3 "$e2e/follow.py" 600 || result=$?
 checked "the rotation succeeds" "$result"
 echo "Meanwhile, chat completions through the Service:"
 stop_prober
-result=0
-python3 "$e2e/prove.py" "$work/state" --places "$logs/searched" | tee "$logs/proof.txt" || result=$?
-read -r proof_passed _ proof_failed _ < <(tail -n 1 "$logs/proof.txt")
-passed=$((passed + proof_passed)) failed=$((failed + proof_failed))
+prove first
 
-# Applied again, the same manifest must start nothing: no new key because someone re-applied a file.
+echo "The same manifest again, and a restart of the operator"
 before=$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')
 kubectl apply -f "$project/examples/keyrotation.yaml" >/dev/null
 kubectl -n keyrotation-system rollout restart deployment >/dev/null
@@ -65,7 +93,18 @@ kubectl -n keyrotation-system rollout status deployment --timeout=120s >/dev/nul
 sleep 15
 result=0
 [ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ] || result=1
-checked "applying the manifest again and restarting the operator changes no key" "$result"
+checked "no key was changed" "$result"
+
+echo "A second rotation, with the operator killed in each step"
+remember_keys
+kill_operator_in_each_step &
+killer=$!
+kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"rotate": {"request": "second"}}}' >/dev/null
+result=0
+python3 "$e2e/follow.py" 600 || result=$?
+wait "$killer" || :
+checked "the rotation succeeds although the operator was killed $(cat "$work/kills") times" "$result"
+prove second
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
