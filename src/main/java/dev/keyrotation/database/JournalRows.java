@@ -91,6 +91,24 @@ final class JournalRows {
     }
   }
 
+  /** What is written of a rotation's master key rows in a direction; null when nothing is. */
+  @Nullable MasterKeyRows masterKeyRows(String rotationId, Direction direction)
+      throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            SELECT key_rows_found, key_rows_moved FROM keyrotation.journal
+             WHERE litellm_schema = ? AND rotation_id = ? AND direction = ?
+               AND kind = 'MasterKeyRows'
+             ORDER BY written_at DESC LIMIT 1
+            """)) {
+      bind(statement, rotationId, direction);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? new MasterKeyRows(row.getInt(1), row.getInt(2)) : null;
+      }
+    }
+  }
+
   private void bind(PreparedStatement statement, String rotationId, Direction direction)
       throws SQLException {
     statement.setString(1, schema);

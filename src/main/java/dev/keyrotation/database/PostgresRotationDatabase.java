@@ -139,6 +139,20 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
+  public @Nullable MasterKeyRows movedMasterKeyRows(String rotationId, Direction direction) {
+    return connections
+        .inTransaction(
+            "reading the journal",
+            Limits.SHORT,
+            connection ->
+                OwnSchema.exists(connection)
+                    ? Optional.ofNullable(
+                        new JournalRows(connection, schema).masterKeyRows(rotationId, direction))
+                    : Optional.<MasterKeyRows>empty())
+        .orElse(null);
+  }
+
+  @Override
   public void openGrace(String owner, String rotationId, List<KeyMaterial> keys, Instant expires) {
     OwnSchema.ensure(connections);
     connections.inTransaction(
@@ -157,7 +171,6 @@ final class PostgresRotationDatabase implements RotationDatabase {
 
   @Override
   public @Nullable Instant graceExpiry(String rotationId, KeyMaterial key) {
-    // A box, because a unit of work gives something.
     return connections
         .inTransaction(
             "reading grace rows",
