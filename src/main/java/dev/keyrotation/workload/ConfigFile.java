@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds LiteLLM's configuration file: {@code --config} (or {@code -c}) on the command line, else
- * {@code CONFIG_FILE_PATH}; then the volume that is mounted there.
+ * Finds LiteLLM's configuration file: {@code CONFIG_FILE_PATH}, else {@code --config} (or {@code
+ * -c}) on the command line; then the volume that is mounted there.
  */
 sealed interface ConfigFile {
   /** LiteLLM runs without one. */
@@ -45,6 +45,10 @@ sealed interface ConfigFile {
   }
 
   private static @Nullable String path(Container container, ContainerEnvironment environment) {
+    String fromEnvironment = environment.text("CONFIG_FILE_PATH");
+    if (fromEnvironment != null) {
+      return fromEnvironment;
+    }
     List<String> words = new ArrayList<>();
     for (List<String> part : List.of(container.getCommand(), container.getArgs())) {
       // A shell gets the whole command line as one argument.
@@ -60,7 +64,7 @@ sealed interface ConfigFile {
         return unquoted(words.get(i + 1));
       }
     }
-    return environment.text("CONFIG_FILE_PATH");
+    return null;
   }
 
   /** {@code -c} is also the option with which a shell takes its command. */

@@ -28,7 +28,15 @@ final class DatabaseCheck {
   }
 
   void run() {
-    String place = place();
+    String configured = configured();
+    EnvSource url = environment.source(URL_VARIABLE);
+    EnvSource host = environment.source("DATABASE_HOST");
+    String place =
+        configured != null
+            ? configured
+            : url != null
+                ? URL_VARIABLE + ": " + url.describe()
+                : host == null ? null : "DATABASE_HOST: " + host.describe();
     if (spec == null) {
       if (place != null) {
         report.block(
@@ -43,12 +51,12 @@ final class DatabaseCheck {
     SecretKeyRef ref = spec.urlFrom().secretKeyRef();
     if (place == null) {
       report.warn("shows no sign of a database, but spec.database names one.");
-    } else if (!new EnvSource.SecretEntry(ref.name(), ref.key())
-        .equals(environment.source(URL_VARIABLE))) {
+    } else if (configured != null
+        || !new EnvSource.SecretEntry(ref.name(), ref.key()).equals(url)) {
       report.warn(
           "takes its database from "
               + place
-              + " and spec.database from entry "
+              + ", and spec.database from entry "
               + ref.key()
               + " of Secret "
               + ref.name()
@@ -60,24 +68,15 @@ final class DatabaseCheck {
     }
   }
 
-  /** Where the pods have their database from; null when nothing names one. */
-  private @Nullable String place() {
-    if (settings != null) {
-      switch (settings.setting("general_settings", "database_url")) {
-        case Setting.Value() -> {
-          return "database_url of the configuration file";
-        }
-        case Setting.Variable(String name) when !name.equals(URL_VARIABLE) -> {
-          return "variable " + name;
-        }
-        case Setting.Variable _, Setting.Absent _ -> {}
-      }
+  /** What the configuration file says of the database, which wins; null when it says nothing. */
+  private @Nullable String configured() {
+    if (settings == null) {
+      return null;
     }
-    EnvSource url = environment.source(URL_VARIABLE);
-    if (url != null) {
-      return URL_VARIABLE + ": " + url.describe();
-    }
-    EnvSource host = environment.source("DATABASE_HOST");
-    return host == null ? null : "DATABASE_HOST: " + host.describe();
+    return switch (settings.setting("general_settings", "database_url")) {
+      case Setting.Value() -> "database_url of the configuration file";
+      case Setting.Variable(String name) when !name.equals(URL_VARIABLE) -> "variable " + name;
+      case Setting.Variable _, Setting.Absent _ -> null;
+    };
   }
 }
