@@ -199,9 +199,9 @@ class DeploymentWorkloadsTest {
   void podOnItsWayOutKeepsTheDeploymentUnsettled() {
     deployment(d -> {});
     Pod old = pod("old", "10.244.0.6");
-    old.getMetadata().setDeletionTimestamp("2026-11-24T03:00:00Z");
     old.getMetadata().setFinalizers(List.of("test/hold"));
     create(pod("a", "10.244.0.7"), pod("b", "10.244.0.8"), old);
+    client.resource(old).delete();
 
     State state = observe();
 
