@@ -6,27 +6,26 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
-import org.jspecify.annotations.Nullable;
 
 /** Opens databases by the connection URL in a Secret. */
 public final class PostgresDatabases implements DatabaseProvider {
   private static final String DEFAULT_SCHEMA = "public";
 
-  private final SecretEntries secrets;
+  private final UrlReader urls;
 
-  /** Reads one entry of a Secret. */
+  /** Reads the connection URL from the Secret entry that the spec names. */
   @FunctionalInterface
-  public interface SecretEntries {
+  public interface UrlReader {
     /**
-     * The decoded entry, or null when the Secret or the entry does not exist.
+     * The URL; never blank.
      *
-     * @throws RotationException when the Secret cannot be read
+     * @throws RotationException when Secret or entry do not exist or cannot be read
      */
-    @Nullable String read(String namespace, String secret, String key);
+    String read(KeyRotation owner, SecretKeyRef entry);
   }
 
-  public PostgresDatabases(SecretEntries secrets) {
-    this.secrets = secrets;
+  public PostgresDatabases(UrlReader urls) {
+    this.urls = urls;
   }
 
   @Override
@@ -36,19 +35,7 @@ public final class PostgresDatabases implements DatabaseProvider {
       throw new RotationException(
           ConditionReason.INVALID_SPEC, Recovery.HALT, "spec.database is not set.");
     }
-    SecretKeyRef ref = spec.urlFrom().secretKeyRef();
-    String url = secrets.read(rotation.getMetadata().getNamespace(), ref.name(), ref.key());
-    if (url == null || url.isBlank()) {
-      throw new RotationException(
-          ConditionReason.DATABASE_URL_INVALID,
-          Recovery.HALT,
-          "Secret "
-              + ref.name()
-              + " has no entry "
-              + ref.key()
-              + " with the database URL. Correct spec.database.urlFrom.");
-    }
-    return open(url, spec.schema());
+    return open(urls.read(rotation, spec.urlFrom().secretKeyRef()), spec.schema());
   }
 
   /**

@@ -1,0 +1,69 @@
+package dev.keyrotation.controller;
+
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.PostgresDatabases;
+import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.key.SecretKeyStore;
+import dev.keyrotation.key.SecretValues;
+import dev.keyrotation.observe.StateObserver;
+import dev.keyrotation.plan.Planner;
+import dev.keyrotation.proxy.HttpProxyApi;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.status.StatusFactory;
+import dev.keyrotation.step.StepExecutor;
+import dev.keyrotation.workload.DeploymentWorkloads;
+import dev.keyrotation.workload.Workloads;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.concurrent.Executors;
+
+/**
+ * Puts the engine together for a cluster. The one place that knows which adapter stands behind
+ * which port.
+ */
+@Dependent
+class EngineProducer {
+
+  @Produces
+  @Singleton
+  RotationEngine engine(KubernetesClient client, Clock clock) {
+    KeyStore keys = new SecretKeyStore(client);
+    Workloads workloads = new DeploymentWorkloads(client);
+    ProxyApi proxy = new HttpProxyApi();
+    SecretValues secrets = new SecretValues(client);
+    DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl);
+    ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
+    SecureRandom random = new SecureRandom();
+    return new RotationEngine(
+        new StateObserver(
+            keys, workloads, proxy, databases, runner, new ClusterRivals(client), random),
+        new Planner(),
+        new StepExecutor(keys, workloads, databases, runner, random),
+        new StatusFactory(),
+        clock);
+  }
+
+  @Produces
+  @Singleton
+  Clock clock() {
+    return Clock.systemUTC();
+  }
+
+  @Produces
+  @Singleton
+  LiveResource liveResource(KubernetesClient client) {
+    return new LiveResource(client);
+  }
+
+  @Produces
+  @Singleton
+  TurnReporter turnReporter(KubernetesClient client, Clock clock) {
+    return new TurnReporter(new EventRecorder(client, clock));
+  }
+}
