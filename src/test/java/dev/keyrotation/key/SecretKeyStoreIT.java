@@ -204,6 +204,32 @@ class SecretKeyStoreIT {
   }
 
   @Test
+  void publishFailsWhenTheSecretWasDeletedAfterItWasRead() {
+    Secret read = client.resource(consumer()).create();
+    client.resource(read).delete();
+
+    assertThatThrownBy(() -> new ConsumerPublisher(client).publish(owner, read, NEW, STAMP))
+        .isInstanceOf(RotationException.class);
+    assertThat(client.secrets().inNamespace(cluster.namespace()).list().getItems()).isEmpty();
+  }
+
+  @Test
+  void publishFailsWhenTheSecretWasChangedAfterItWasRead() {
+    Secret read = client.resource(consumer()).create();
+    client
+        .secrets()
+        .inNamespace(cluster.namespace())
+        .withName("litellm-keys")
+        .patch("{\"data\":{\"OTHER\":\"YQ==\"}}");
+
+    assertThatThrownBy(() -> new ConsumerPublisher(client).publish(owner, read, NEW, STAMP))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> assertThat(e.reason()).isEqualTo(ConditionReason.CLUSTER_UNAVAILABLE));
+    assertThat(entry(live(), "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-old");
+  }
+
+  @Test
   void publishIntoAnImmutableSecretIsRefusedWithoutQuotingKeys() {
     Secret secret = consumer();
     secret.setImmutable(true);

@@ -200,7 +200,7 @@ class DeploymentWorkloadsTest {
     deployment(d -> {});
     Pod old = pod("old", "10.244.0.6");
     old.getMetadata().setFinalizers(List.of("test/hold"));
-    create(pod("a", "10.244.0.7"), pod("b", "10.244.0.8"), old);
+    create(pod("a", "10.244.0.7"), old);
     client.resource(old).delete();
 
     State state = observe();
