@@ -18,9 +18,12 @@ final class Connections {
   private static final int GRACE_SECONDS = 15;
 
   private final ConnectionUrl url;
+  private final String schema;
 
-  Connections(ConnectionUrl url) {
+  /** {@code schema} is the one that holds LiteLLM's tables. */
+  Connections(ConnectionUrl url, String schema) {
     this.url = url;
+    this.schema = schema;
   }
 
   ConnectionUrl url() {
@@ -56,7 +59,7 @@ final class Connections {
     Connection connection = url.dataSource(seconds + GRACE_SECONDS).getConnection();
     try {
       connection.setAutoCommit(false);
-      limits.apply(connection);
+      limits.apply(connection, schema);
       return connection;
     } catch (SQLException e) {
       connection.close();
@@ -76,7 +79,7 @@ final class Connections {
 
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
-    void apply(Connection connection) throws SQLException {
+    void apply(Connection connection, String schema) throws SQLException {
       StringBuilder sql = new StringBuilder();
       if (readOnly) {
         sql.append("SET TRANSACTION READ ONLY;");
@@ -88,8 +91,13 @@ final class Connections {
       if (connection.getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
         local(sql, "transaction_timeout", statement.toMillis());
       }
-      // Names are always qualified; nobody's functions get in between.
-      sql.append("SET LOCAL search_path = pg_catalog, pg_temp;");
+      // Our names are always qualified. LiteLLM's own triggers name its tables without the schema
+      // (since 1.108 one on
+      // the MCP tables does), so they have to be found; and nobody's temporary tables get in
+      // between.
+      sql.append("SET LOCAL search_path = pg_catalog, ")
+          .append(Sql.name(schema))
+          .append(", pg_temp;");
       sql.append("SET LOCAL TimeZone = 'UTC';");
       // Rather an error than rows that a policy hides from us.
       sql.append("SET LOCAL row_security = off");

@@ -33,7 +33,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   private final String schema;
 
   PostgresRotationDatabase(ConnectionUrl url, String schema) {
-    this.connections = new Connections(url);
+    this.connections = new Connections(url, schema);
     this.schema = schema;
   }
 
