@@ -2,8 +2,11 @@
 # The bases are pinned by tag only; see "Gaps" in docs/design-decisions.md.
 
 FROM eclipse-temurin:25-jdk-noble AS runtime
-# The modules that `jdeps` finds, and those that are loaded by name: LDAP and Kerberos stay out.
-RUN jlink --add-modules java.base,java.compiler,java.desktop,java.instrument,java.logging,java.management,java.naming,java.net.http,java.rmi,java.security.jgss,java.sql,java.transaction.xa,java.xml,jdk.management,jdk.net,jdk.unsupported,jdk.zipfs \
+# What Quarkus, the Kubernetes client and the PostgreSQL driver use; compiler, tools and debug interfaces stay out.
+ARG MODULES="java.base java.compiler java.desktop java.instrument java.logging java.management java.naming \
+  java.net.http java.rmi java.security.jgss java.sql java.transaction.xa java.xml \
+  jdk.management jdk.net jdk.unsupported jdk.zipfs"
+RUN jlink --add-modules "$(echo $MODULES | tr ' ' ',')" \
     --strip-java-debug-attributes --no-header-files --no-man-pages --output /runtime
 
 FROM ubuntu:noble

@@ -1,4 +1,4 @@
-"""Installs, compares, upgrades and uninstalls the chart. Run by test.sh; KUBECONFIG names an API server without nodes."""
+"""Installs, compares, upgrades and uninstalls the chart. Run by test.sh, with an API server that has no nodes."""
 
 import json
 import os
@@ -33,6 +33,10 @@ def namespace(name):
     kubectl("create", "namespace", name)
 
 
+def install(values):
+    helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", values)
+
+
 def get(kind, name, in_namespace):
     return json.loads(kubectl("-n", in_namespace, "get", kind, name, "-o", "json"))
 
@@ -63,7 +67,7 @@ class ChartTest(unittest.TestCase):
         plain_pod = pod(get("deployment", "keyrotation", SYSTEM))
         kubectl("delete", "-k", str(MANIFESTS / "operator"))
 
-        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", "namespaces={ai}")
+        install("namespaces={ai}")
 
         self.assertEqual(plain_role, get("role", "keyrotation", "ai")["rules"])
         self.assertEqual(plain_pod, pod(get("deployment", "keyrotation", SYSTEM)))
@@ -72,7 +76,7 @@ class ChartTest(unittest.TestCase):
         namespace("ai")
         namespace("research")
 
-        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", "namespaces={ai,research}")
+        install("namespaces={ai,research}")
 
         self.assertTrue(can_read_secrets("ai") and can_read_secrets("research"))
         self.assertFalse(can_read_secrets(SYSTEM) or can_read_secrets("default"))
@@ -86,7 +90,7 @@ class ChartTest(unittest.TestCase):
         kubectl("apply", "--dry-run=server", "--warnings-as-errors", "-f", "-", stdin=rendered)
 
     def test_installs_the_definition_and_keeps_it(self):
-        helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace")
+        install("image.tag=first")
         helm("upgrade", "keyrotation", CHART, "--namespace", SYSTEM, "--set", "image.tag=next")
         helm("uninstall", "keyrotation", "--namespace", SYSTEM)
 
