@@ -5,6 +5,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.proxy.InstanceClient.Reply;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,12 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
   private static final String ADMINS_ONLY = "/key/list?page=1&size=1&user_id=keyrotation-no-user";
 
   private static final String EVERY_KEY = "/v1/models";
+
+  /**
+   * The types of a 401 that follows a look-up in the database. One that fails, also for a moment
+   * and while readiness still says connected, gives a 401 of type {@code auth_error}.
+   */
+  private static final Set<String> LOOKED_UP = Set.of("token_not_found_in_db", "expired_key");
 
   private static final Pattern VERSION = Pattern.compile("[0-9][0-9A-Za-z.+-]{0,40}");
 
@@ -79,22 +86,22 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
   private KeyAnswer askOrdinary(URI instance, KeyMaterial key) {
     return switch (client.get(instance, EVERY_KEY, key)) {
       case Reply.Failed(String why) -> new KeyAnswer.Unclear(why);
-      case Reply.Answered(int status, JsonNode _) ->
+      case Reply.Answered(int status, JsonNode json) ->
           switch (status) {
             case OK -> new KeyAnswer.Unclear("accepts the key, but as an ordinary one");
-            case UNAUTHORIZED -> refusedIfStillConnected(instance);
+            case UNAUTHORIZED -> refusal(key, json.path("error").path("type").asText());
             default -> unexpected(status, EVERY_KEY);
           };
     };
   }
 
-  private KeyAnswer refusedIfStillConnected(URI instance) {
-    return switch (database(instance)) {
-      case DatabaseState.Connected() -> new KeyAnswer.Refused();
-      case DatabaseState.NotConfigured() ->
-          new KeyAnswer.Unclear("says of its database now one thing and now another");
-      case DatabaseState.Unknown(String why) -> new KeyAnswer.Unclear(why);
-    };
+  /** A key without the prefix is refused before any look-up. */
+  private static KeyAnswer refusal(KeyMaterial key, String type) {
+    return LOOKED_UP.contains(type) || !key.reveal().startsWith("sk-")
+        ? new KeyAnswer.Refused()
+        : new KeyAnswer.Unclear(
+            "refuses the key, but does not say that it looked it up: its database may just be failing, the key may be"
+                + " blocked, or LiteLLM is older than 1.72");
   }
 
   /** Without a database there is but one key, so any route shows whether it is this one. */

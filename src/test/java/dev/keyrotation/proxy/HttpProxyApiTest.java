@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpProxyApiTest {
   private static final KeyMaterial KEY = KeyMaterial.of("sk-canary-7f3a");
+  private static final Answer NOT_FOUND =
+      new Answer(401, "{\"error\":{\"type\":\"token_not_found_in_db\",\"code\":\"401\"}}");
   private static final Duration SHORT = Duration.ofSeconds(1);
 
   private final FakeInstance instance = new FakeInstance();
@@ -54,8 +57,8 @@ class HttpProxyApiTest {
   void refusesKeyThatNoRouteTakes() {
     instance
         .answer("/health/readiness", CONNECTED)
-        .answer("/key/list", 401)
-        .answer("/v1/models", 401);
+        .answer("/key/list", NOT_FOUND)
+        .answer("/v1/models", NOT_FOUND);
 
     KeyAnswer answer = api.ask(instance.url(), KEY);
 
@@ -118,16 +121,24 @@ class HttpProxyApiTest {
     assertThat(answer).isInstanceOf(KeyAnswer.Unclear.class);
   }
 
-  @Test
-  void takesNoRefusalWhenTheDatabaseIsGoneByThen() {
+  @ParameterizedTest
+  @CsvSource({
+    "sk-canary, token_not_found_in_db, Refused",
+    "sk-canary, expired_key, Refused",
+    "sk-canary, auth_error, Unclear",
+    "sk-canary, , Unclear",
+    "canary, auth_error, Refused"
+  })
+  void refusalCountsOnlyAfterALookUp(String key, @Nullable String type, String expected) {
+    Answer refusal = new Answer(401, "{\"error\":{\"type\":\"" + type + "\"}}");
     instance
-        .answer("/health/readiness", CONNECTED, new Answer(503, "{\"db\":\"disconnected\"}"))
-        .answer("/key/list", 401)
-        .answer("/v1/models", 401);
+        .answer("/health/readiness", CONNECTED)
+        .answer("/key/list", refusal)
+        .answer("/v1/models", refusal);
 
-    KeyAnswer answer = api.ask(instance.url(), KEY);
+    KeyAnswer answer = api.ask(instance.url(), KeyMaterial.of(key));
 
-    assertThat(answer).isInstanceOf(KeyAnswer.Unclear.class);
+    assertThat(answer.getClass().getSimpleName()).isEqualTo(expected);
   }
 
   @ParameterizedTest
