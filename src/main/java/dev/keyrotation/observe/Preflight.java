@@ -220,11 +220,16 @@ final class Preflight {
                     + spec.secretRef().name()
                     + ": it runs with another one. Restart it, or correct spec.secretRef.");
         case KeyAnswer.Accepted() -> {
-          if (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))
-              instanceof KeyAnswer.Accepted) {
-            add(
-                ConditionReason.INSTANCES_ON_OTHER_KEY,
-                instance.name() + " accepts any key as admin, so nothing could be verified.");
+          switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
+            case KeyAnswer.Accepted() ->
+                add(
+                    ConditionReason.INSTANCES_ON_OTHER_KEY,
+                    instance.name() + " accepts any key as admin, so nothing could be verified.");
+            case KeyAnswer.Unclear(String why) ->
+                add(
+                    ConditionReason.EVIDENCE_UNKNOWN,
+                    instance.name() + " gives no clear answer to a random key: it " + why + ".");
+            case KeyAnswer.Refused() -> {}
           }
           if (version == null) {
             version = proxy.version(url, present.master());
