@@ -195,13 +195,8 @@ final class ConditionWriter {
       KeyRotationStatus draft,
       ObservedState observed,
       Decision decision) {
-    boolean suspended = primary.getSpec().suspend();
-    ConditionReason rest = suspended ? ConditionReason.SUSPENDED : ConditionReason.IDLE;
-    conditions.set(
-        ConditionType.RECONCILING,
-        false,
-        rest,
-        suspended ? "spec.suspend holds back new rotations." : "No rotation is due.");
+    ConditionReason rest = restReason(primary);
+    conditions.set(ConditionType.RECONCILING, false, rest, restSentence(rest));
     if (decision instanceof Decision.Blocked(PreflightReport report)) {
       ConditionReason reason = report.findings().getFirst().reason();
       conditions.set(ConditionType.STALLED, true, reason, sentences(report));
@@ -215,6 +210,23 @@ final class ConditionWriter {
     }
     conditions.set(ConditionType.STALLED, false, rest, "Nothing holds it up.");
     setReady(conditions, draft, observed.operand());
+  }
+
+  private static ConditionReason restReason(KeyRotation primary) {
+    if (primary.getSpec().suspend()) {
+      return ConditionReason.SUSPENDED;
+    }
+    return primary.getSpec().rotate().planOnly()
+        ? ConditionReason.PLANNED_ONLY
+        : ConditionReason.IDLE;
+  }
+
+  private static String restSentence(ConditionReason rest) {
+    return switch (rest) {
+      case SUSPENDED -> "spec.suspend holds back new rotations.";
+      case PLANNED_ONLY -> "spec.rotate.planOnly holds back rotations; the plan is in status.plan.";
+      default -> "No rotation is due.";
+    };
   }
 
   private static void setReady(
