@@ -27,7 +27,7 @@ from prisma import Prisma  # noqa: E402
 
 MARK = "litellm_enc::"
 # What LiteLLM changes by itself as it serves.
-BUSY_COLUMNS = {"spend", "model_spend", "last_active", "updated_at", "budget_reset_at"}
+BUSY_COLUMNS = {"spend", "model_spend", "last_active", "updated_at", "budget_reset_at", "reload_revision"}
 BUSY_TABLES = re.compile(r"SpendLog|Daily|HealthCheck|CronJob|Heartbeat|ErrorLogs|AuditLog|_prisma_migrations")
 
 
