@@ -68,8 +68,7 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
 
   /**
    * A resource that is deleted in mid-rotation ends the rotation first: half-way, nobody could tell
-   * which keys are right. The consumer Secret and its keys stay; the key Secrets of earlier
-   * revisions go with the resource.
+   * which keys are right. The consumer Secret and the key Secrets stay.
    */
   @Override
   public DeleteControl cleanup(KeyRotation primary, Context<KeyRotation> context) {

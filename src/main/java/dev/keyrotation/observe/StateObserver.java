@@ -108,7 +108,7 @@ public final class StateObserver {
     long last = revisions.getLast();
     long previous = revisions.size() < 2 ? 0 : revisions.get(revisions.size() - 2);
     if (!(store.revision(primary, last) instanceof KeyStore.Revision.Usable found)) {
-      return null;
+      return Remains.unreadable(last);
     }
     KeyStore.Consumer consumer = store.consumer(primary);
     String stamp = consumer instanceof KeyStore.Consumer.Usable usable ? usable.stamp() : null;

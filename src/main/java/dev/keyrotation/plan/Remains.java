@@ -28,4 +28,15 @@ public record Remains(
     @Nullable KeyFingerprints consumerKeys,
     @Nullable String consumerStamp,
     boolean steady,
-    boolean stamped) {}
+    boolean stamped) {
+
+  /**
+   * There was a rotation, and its key Secret is not ours to read: it belongs to a resource that was
+   * replaced.
+   */
+  public static Remains unreadable(long revision) {
+    KeyFingerprints none = new KeyFingerprints("", null);
+    return new Remains(
+        revision, "of revision " + revision, null, none, 0, null, null, null, false, false);
+  }
+}

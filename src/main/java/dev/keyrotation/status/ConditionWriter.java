@@ -59,7 +59,10 @@ final class ConditionWriter {
   }
 
   private static String sentences(PreflightReport report) {
-    return report.findings().stream().map(Finding::message).collect(Collectors.joining(" "));
+    return report.findings().stream()
+        .map(Finding::message)
+        .map(message -> message.endsWith(".") ? message : message + ".")
+        .collect(Collectors.joining(" "));
   }
 
   private static String planSentence(PreflightReport report) {
@@ -195,14 +198,16 @@ final class ConditionWriter {
       KeyRotationStatus draft,
       ObservedState observed,
       Decision decision) {
-    ConditionReason rest = restReason(primary);
-    conditions.set(ConditionType.RECONCILING, false, rest, restSentence(rest));
     if (decision instanceof Decision.Blocked(PreflightReport report)) {
       ConditionReason reason = report.findings().getFirst().reason();
+      conditions.set(
+          ConditionType.RECONCILING, false, reason, "Preflight has findings; it is repeated.");
       conditions.set(ConditionType.STALLED, true, reason, sentences(report));
       conditions.set(ConditionType.READY, false, reason, sentences(report));
       return;
     }
+    ConditionReason rest = restReason(primary);
+    conditions.set(ConditionType.RECONCILING, false, rest, restSentence(rest));
     if (decision instanceof Decision.Halt(Finding finding)) {
       conditions.set(ConditionType.STALLED, true, finding.reason(), finding.message());
       conditions.set(ConditionType.READY, false, finding.reason(), finding.message());

@@ -98,8 +98,6 @@ public enum ConditionReason {
   SECRET_CHANGED_BY_OTHER("SecretChangedByOther"),
   /** Re-encryption failed. */
   REENCRYPTION_FAILED("ReencryptionFailed"),
-  /** Instances did not become available on the target keys in time. */
-  RESTART_FAILED("RestartFailed"),
   /** An instance does not accept the target key, accepts a random one, or cannot read a model. */
   VERIFICATION_FAILED("VerificationFailed"),
   /** An instance still accepts the key that was replaced. */

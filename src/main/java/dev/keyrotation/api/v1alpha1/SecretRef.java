@@ -29,7 +29,7 @@ public record SecretRef(
     @Size(max = 16)
         @JsonPropertyDescription(
             "Data keys that hold copies of the master key (a smoke test's, a health check's). They are given the new"
-                + " master key together with `masterKey`. Each must hold the present master key.")
+                + " master key together with `masterKey`; preflight warns of one that differs now.")
         List<String> mirrors) {
 
   public SecretRef(
