@@ -53,7 +53,8 @@ def follow(limit):
         if progress and changed("progress", progress):
             line(f"             {progress.get('done')} of {progress.get('total')} {progress.get('unit')}")
         for kind, condition in conditions.items():
-            if changed(("condition", kind), (condition["status"], condition["reason"], condition["message"])):
+            # Not for each new message: what moves in it is shown as steps and counts.
+            if changed(("condition", kind), (condition["status"], condition["reason"])):
                 line(f"condition  {kind}={condition['status']} {condition['reason']}: {condition['message']}")
         events()
         wanted = resource["spec"].get("rotate", {}).get("request")

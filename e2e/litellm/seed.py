@@ -49,7 +49,9 @@ for number in range(MORE_MODELS):
 
 team = call("POST", "/team/new", {"team_alias": "demo", "metadata": callback("sk-lf-team")})["team_id"]
 call("POST", "/user/new", {"user_id": "demo-admin", "user_role": "proxy_admin", "auto_create_key": False})
-virtual = call("POST", "/key/generate", {"key_alias": "demo", "metadata": callback("sk-lf-key")})["key"]
+virtual = call("POST", "/key/generate", {"key_alias": "demo"})["key"]
+# Not the key that is used: LiteLLM would try to reach the callback's service.
+call("POST", "/key/generate", {"key_alias": "with-callback", "metadata": callback("sk-lf-key")})
 for number in range(MORE_KEYS):
     call("POST", "/key/generate", {"key_alias": f"more-{number}", "team_id": team})
 call("POST", "/config/update", {"environment_variables": {"DEMO_TOKEN": "a secret that LiteLLM keeps for its environment"}})
@@ -75,6 +77,6 @@ while right < 12:
     time.sleep(0.1 if right else 1)
 print(json.dumps({
     "virtual_key": virtual, "models": chat,
-    "summary": f"{3 + MORE_MODELS} models, a credential, {1 + MORE_KEYS} virtual keys, a team, an admin, "
+    "summary": f"{3 + MORE_MODELS} models, a credential, {2 + MORE_KEYS} virtual keys, a team, an admin, "
                "an environment variable, an MCP server, a search tool, a guardrail, single sign-on",
 }))
