@@ -1,5 +1,8 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -21,7 +24,7 @@ record Catalog(String schema, Map<String, Table> tables) {
    *
    * @param primaryKey its columns; empty when there is none
    * @param estimatedRows the planner's estimate; negative when it has none
-   * @param policies whether row level security would apply to us
+   * @param policies whether row level security other than our fence could hide rows from us
    */
   record Table(
       String name,
@@ -56,6 +59,20 @@ record Catalog(String schema, Map<String, Table> tables) {
     return table(table).map(t -> t.has(column)).orElse(false);
   }
 
+  /** Fails when a policy could hide rows from us: what is not seen would be lost. */
+  void requireAllRowsVisible() {
+    for (Table table : tables.values()) {
+      if (table.policies()) {
+        throw new RotationException(
+            ConditionReason.DATABASE_ACCESS_DENIED,
+            Recovery.ROLL_BACK,
+            "Row level security hides rows of "
+                + table.name()
+                + " from the database role. Use the owner of the table, or a role with BYPASSRLS.");
+      }
+    }
+  }
+
   /** The qualified, quoted name. */
   String sql(String table) {
     return Sql.name(schema, table);
@@ -66,7 +83,9 @@ record Catalog(String schema, Map<String, Table> tables) {
       SELECT c.relname, c.reltuples::bigint, a.attname, t.typname,
              has_table_privilege(c.oid, 'SELECT') AS may_read,
              has_table_privilege(c.oid, 'UPDATE') AS may_write,
-             row_security_active(c.oid) AS policies,
+             row_security_active(c.oid) AND (
+               SELECT count(*) <> 1 OR min(p.polname) <> 'keyrotation_fence'
+                 FROM pg_policy p WHERE p.polrelid = c.oid) AS policies,
              a.attnotnull AND NOT a.atthasdef AS required,
              coalesce(array_position(i.indkey::int2[], a.attnum), -1) AS key_position
         FROM pg_class c

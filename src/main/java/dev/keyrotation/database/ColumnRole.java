@@ -56,6 +56,10 @@ enum ColumnRole {
   private static final Set<String> HOT =
       Set.of("LiteLLM_TeamTable", "LiteLLM_VerificationToken", "LiteLLM_UserTable");
 
+  /** Old instances write them when a key or team is deleted, and read them never. */
+  private static final Set<String> GRAVES =
+      Set.of("LiteLLM_DeletedTeamTable", "LiteLLM_DeletedVerificationToken");
+
   private static final Set<String> RECORD_TABLES =
       Set.of(
           "LiteLLM_AuditLog",
@@ -108,5 +112,10 @@ enum ColumnRole {
   /** Whether writes to the whole table are held back while it is re-encrypted. */
   static boolean lockable(String table) {
     return LISTED.containsKey(table) && !HOT.contains(table);
+  }
+
+  /** Whether the fence holds old instances off the table. */
+  static boolean fenceable(String table) {
+    return lockable(table) && !GRAVES.contains(table);
   }
 }

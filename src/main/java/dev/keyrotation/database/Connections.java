@@ -92,15 +92,12 @@ final class Connections {
         local(sql, "transaction_timeout", statement.toMillis());
       }
       // Our names are always qualified. LiteLLM's own triggers name its tables without the schema
-      // (since 1.108 one on
-      // the MCP tables does), so they have to be found; and nobody's temporary tables get in
-      // between.
+      // (since 1.108 one on the MCP tables does), so they have to be found; and nobody's temporary
+      // tables get in between.
       sql.append("SET LOCAL search_path = pg_catalog, ")
           .append(Sql.name(schema))
           .append(", pg_temp;");
-      sql.append("SET LOCAL TimeZone = 'UTC';");
-      // Rather an error than rows that a policy hides from us.
-      sql.append("SET LOCAL row_security = off");
+      sql.append("SET LOCAL TimeZone = 'UTC'");
       try (var statement = connection.createStatement()) {
         statement.execute(sql.toString());
       }

@@ -14,13 +14,15 @@ import java.sql.Statement;
  *   <li>{@code journal}: one row per rotation, direction, kind of work and target key, written in
  *       the transaction that it tells of
  *   <li>{@code ciphertext_copy}: replaced cells, for recovery by hand, until the rotation retires
+ *   <li>{@code fenced} and {@code admitted()}: which clients the fence holds off. The function runs
+ *       with our rights, so that whoever else reads LiteLLM's tables needs none of ours
  *   <li>{@code ended_row}: rows of ended master keys as they were, for the way back
  * </ul>
  */
 final class OwnSchema {
   static final String NAME = "keyrotation";
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private static final String MAKE =
       """
@@ -66,6 +68,24 @@ final class OwnSchema {
         how text NOT NULL,
         before jsonb NOT NULL,
         ended_at timestamptz NOT NULL DEFAULT now());
+      CREATE TABLE IF NOT EXISTS keyrotation.fenced (
+        litellm_schema text NOT NULL,
+        rotation_id text NOT NULL,
+        address inet NOT NULL,
+        since timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (litellm_schema, address));
+      CREATE OR REPLACE FUNCTION keyrotation.admitted(of_schema text) RETURNS boolean
+        LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+      BEGIN
+        IF current_setting('application_name') <> 'keyrotation' AND EXISTS (
+            SELECT FROM keyrotation.fenced
+             WHERE litellm_schema = of_schema AND address = inet_client_addr()) THEN
+          RAISE EXCEPTION 'keyrotation: this process still holds the previous encryption key'
+            USING ERRCODE = '55000',
+                  HINT = 'It is being replaced; the table can be used again when that is done.';
+        END IF;
+        RETURN true;
+      END $$;
       INSERT INTO keyrotation.version VALUES (%d) ON CONFLICT DO NOTHING
       """
           .formatted(VERSION);
@@ -78,7 +98,7 @@ final class OwnSchema {
         ResultSet row =
             statement.executeQuery(
                 "SELECT to_regclass('keyrotation.version') IS NOT NULL"
-                    + " AND to_regclass('keyrotation.ended_row') IS NOT NULL")) {
+                    + " AND to_regclass('keyrotation.fenced') IS NOT NULL")) {
       row.next();
       return row.getBoolean(1);
     }

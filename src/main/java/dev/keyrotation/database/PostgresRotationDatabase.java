@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
         READ,
         connection -> {
           Catalog catalog = Catalog.read(connection, schema);
+          catalog.requireAllRowsVisible();
           Tally tally = new Tally(new EncryptionKey(key));
           for (Catalog.Table table : catalog.tables().values()) {
             TableScan scan = TableScan.everything(catalog, table);
@@ -211,6 +213,11 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
+  public Fence fence() {
+    return new PostgresFence(connections, schema);
+  }
+
+  @Override
   public void retire(String owner, String rotationId) {
     connections.inTransaction(
         "deleting copied ciphertext",
@@ -219,6 +226,8 @@ final class PostgresRotationDatabase implements RotationDatabase {
           if (OwnSchema.exists(connection)) {
             AdvisoryLock.acquire(connection, schema);
             Claim.take(connection, schema, owner);
+            // Nothing is left of a fence whose rotation ended in an unusual way.
+            new FencePolicies(connection, schema).shrink(rotationId, Set.of());
             new JournalRows(connection, schema).deleteCopies(rotationId);
           }
           return rotationId;

@@ -63,17 +63,56 @@ final class Reencryptor {
     refuseAfterRollBack(journal);
     Claim.take(connection, schema, request.owner());
     Catalog catalog = Catalog.read(connection, schema);
+    catalog.requireAllRowsVisible();
     lock(catalog);
-    List<TableScan> scans =
-        catalog.tables().values().stream()
-            .map(table -> TableScan.everything(catalog, table))
-            .filter(scan -> !scan.isEmpty())
-            .toList();
-    Tally before = read(scans);
+    Tally before = read(everything(catalog));
     requireInOrder(before);
     DataCounts counts = rewrite(catalog, before);
+    // Last, because it locks readers out until the commit.
+    new FencePolicies(connection, schema).set(catalog, request.rotationId(), request.fenced());
     journal.writeReencryption(request, counts);
     return counts;
+  }
+
+  /**
+   * Takes what other processes have written under the old key since, in place of a rewrite: nothing
+   * is locked, and what changes while it is read is left for the next time. Gives the rows written.
+   */
+  long sweep() throws SQLException {
+    AdvisoryLock.acquire(connection, schema);
+    Claim.take(connection, schema, request.owner());
+    JournalRows journal = new JournalRows(connection, schema);
+    if (journal.reencryption(request.rotationId(), request.direction(), request.to()) == null) {
+      throw new RotationException(
+          ConditionReason.REENCRYPTION_FAILED,
+          Recovery.HALT,
+          "Rotation "
+              + request.rotationId()
+              + " has not re-encrypted this database, so there is nothing to sweep after it.");
+    }
+    refuseAfterRollBack(journal);
+    Catalog catalog = Catalog.read(connection, schema);
+    catalog.requireAllRowsVisible();
+    long rows = 0;
+    for (TableScan scan : everything(catalog)) {
+      try (RowWriter writer = writer(catalog, scan, false)) {
+        scan.forEach(connection, false, writer::write);
+        writer.flush();
+        rows += writer.rowsWritten();
+      }
+    }
+    return rows;
+  }
+
+  private static List<TableScan> everything(Catalog catalog) {
+    return catalog.tables().values().stream()
+        .map(table -> TableScan.everything(catalog, table))
+        .filter(scan -> !scan.isEmpty())
+        .toList();
+  }
+
+  private RowWriter writer(Catalog catalog, TableScan scan, boolean strict) throws SQLException {
+    return new RowWriter(connection, catalog, scan.table(), request, from, to, strict);
   }
 
   /** A process that slept through a roll back must not go on where it was. */
@@ -131,7 +170,7 @@ final class Reencryptor {
               + (findings.size() > 1
                   ? " There are " + (findings.size() - 1) + " more such findings."
                   : "")
-              + " Nothing was written.");
+              + " Nothing was changed.");
     }
   }
 
@@ -154,18 +193,41 @@ final class Reencryptor {
                     .toList()));
       }
     }
+    // Where instances may write beside us, other columns and new values are theirs to change.
+    List<TableScan> ours = scans.stream().filter(this::isOursAlone).toList();
+    List<TableScan> theirsToo = scans.stream().filter(scan -> !isOursAlone(scan)).toList();
     RowDigests digests = new RowDigests();
-    Tally written = write(catalog, scans, digests, before.rowsCounted());
-    requireInOrder(written);
-    check(scans, written, digests);
-    return new DataCounts(written.columns().size(), written.rowsCounted(), written.total(), 0, 0);
+    Tally exact = new Tally(from, to);
+    write(catalog, ours, exact, digests, 0, before.rowsCounted());
+    Tally shared = new Tally(from, to);
+    long done = exact.rowsCounted();
+    write(catalog, theirsToo, shared, new RowDigests(), done, before.rowsCounted());
+    check(ours, exact, digests);
+    return new DataCounts(
+        exact.columns().size() + shared.columns().size(),
+        exact.rowsCounted() + shared.rowsCounted(),
+        exact.total() + shared.total(),
+        0,
+        0);
   }
 
-  private Tally write(Catalog catalog, List<TableScan> scans, RowDigests digests, long expected)
+  /**
+   * Whether nobody else can write the table until the commit: no instance runs, or it is locked.
+   */
+  private boolean isOursAlone(TableScan scan) {
+    return request.fenced().isEmpty() || ColumnRole.lockable(scan.table().name());
+  }
+
+  private void write(
+      Catalog catalog,
+      List<TableScan> scans,
+      Tally tally,
+      RowDigests digests,
+      long done,
+      long expected)
       throws SQLException {
-    Tally tally = new Tally(from, to);
     for (TableScan scan : scans) {
-      try (RowWriter writer = new RowWriter(connection, catalog, scan.table(), request, from, to)) {
+      try (RowWriter writer = writer(catalog, scan, true)) {
         scan.forEach(
             connection,
             true,
@@ -175,12 +237,13 @@ final class Reencryptor {
                 writer.write(row);
               }
               deadline.check();
-              tell(tally.rowsCounted(), Math.max(expected, tally.rowsCounted()), ROWS_WRITTEN);
+              long rows = done + tally.rowsCounted();
+              tell(rows, Math.max(expected, rows), ROWS_WRITTEN);
             });
         writer.flush();
       }
     }
-    return tally;
+    requireInOrder(tally);
   }
 
   /**
@@ -226,7 +289,7 @@ final class Reencryptor {
   }
 
   private void tell(long done, long total, String unit) {
-    if (done % PROGRESS_EVERY == 0 || done == total) {
+    if (done == 1 || done % PROGRESS_EVERY == 0 || done == total) {
       progress.accept(new Progress(done, total, unit));
     }
   }

@@ -14,9 +14,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +42,9 @@ final class RowWriter implements AutoCloseable {
   /** One statement for each set of columns that changes together. */
   private final Map<List<String>, PreparedStatement> updates = new LinkedHashMap<>();
 
+  private final boolean strict;
   private int pending;
+  private long rowsWritten;
 
   /** A cell that changes. */
   private record Change(Column column, String before, String after) {}
@@ -51,7 +55,8 @@ final class RowWriter implements AutoCloseable {
       Table table,
       Reencryption request,
       EncryptionKey from,
-      EncryptionKey to)
+      EncryptionKey to,
+      boolean strict)
       throws SQLException {
     this.connection = connection;
     this.catalog = catalog;
@@ -60,6 +65,7 @@ final class RowWriter implements AutoCloseable {
     this.reader = new ValueReader(from);
     this.from = from;
     this.to = to;
+    this.strict = strict;
     this.copy =
         connection.prepareStatement(
             """
@@ -119,7 +125,9 @@ final class RowWriter implements AutoCloseable {
     for (Change change : changes) {
       update.setString(parameter++, change.after());
     }
-    update.setString(parameter++, row.location());
+    for (String part : place(row)) {
+      update.setString(parameter++, part);
+    }
     for (Change change : changes) {
       update.setString(parameter++, change.before());
     }
@@ -139,9 +147,41 @@ final class RowWriter implements AutoCloseable {
         + catalog.sql(table.name())
         + " SET "
         + assignments
-        + " WHERE ctid = CAST(CAST(? AS text) AS tid) AND "
+        + " WHERE "
+        + place()
+        + " AND "
         + unchanged
         + changes.stream().map(c -> onlyFlat(c.column())).collect(Collectors.joining());
+  }
+
+  /**
+   * By primary key, so that a row still counts as the same when somebody writes another column of
+   * it (spend, all the time); by place where the key is missing or is no text.
+   */
+  private boolean byKey() {
+    Set<String> texts =
+        table.columns().values().stream()
+            .filter(column -> column.kind() == Catalog.Kind.TEXT)
+            .map(Column::name)
+            .collect(Collectors.toSet());
+    return !table.primaryKey().isEmpty() && texts.containsAll(table.primaryKey());
+  }
+
+  private String place() {
+    if (!byKey()) {
+      return "ctid = CAST(CAST(? AS text) AS tid)";
+    }
+    List<String> conditions = new ArrayList<>();
+    for (int i = 0; i < table.primaryKey().size(); i++) {
+      conditions.add(Sql.name(table.primaryKey().get(i)) + " = (CAST(? AS jsonb) ->> " + i + ")");
+    }
+    return String.join(" AND ", conditions);
+  }
+
+  private List<String> place(TableScan.Row row) {
+    return byKey()
+        ? Collections.nCopies(table.primaryKey().size(), row.id())
+        : List.of(row.location());
   }
 
   private static String fromText(Column column) {
@@ -161,12 +201,18 @@ final class RowWriter implements AutoCloseable {
         : "";
   }
 
+  /** Rows that were still as they had been read, and are written. */
+  long rowsWritten() {
+    return rowsWritten;
+  }
+
   /** Sends what has been collected. */
   void flush() throws SQLException {
     copy.executeBatch();
     for (PreparedStatement update : updates.values()) {
       for (int rows : update.executeBatch()) {
-        if (rows != 1) {
+        rowsWritten += rows;
+        if (rows != 1 && strict) {
           throw new RotationException(
               ConditionReason.DATABASE_LOCKED,
               Recovery.RETRY,
