@@ -79,7 +79,8 @@ class SealedLookTest {
         missed++;
       }
     }
-    assertThat(missed).isLessThanOrEqualTo(2);
+    // The rules may miss one in ten thousand each; ten times that would be a broken rule.
+    assertThat(missed).isLessThanOrEqualTo(20);
   }
 
   @ParameterizedTest
