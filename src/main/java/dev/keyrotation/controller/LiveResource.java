@@ -48,13 +48,17 @@ final class LiveResource implements Freshness {
                 .build());
   }
 
-  /** Name, namespace and status, and nothing else: what is left out of an apply is not ours. */
+  /**
+   * Name, namespace and status, and nothing else: what is left out of an apply is not ours. The
+   * version makes the API server refuse it when anybody has changed the resource since.
+   */
   static KeyRotation withStatus(KeyRotation primary, KeyRotationStatus status) {
     KeyRotation patch = new KeyRotation();
     patch.setMetadata(
         new ObjectMetaBuilder()
             .withName(primary.getMetadata().getName())
             .withNamespace(primary.getMetadata().getNamespace())
+            .withResourceVersion(primary.getMetadata().getResourceVersion())
             .build());
     patch.setStatus(status);
     return patch;

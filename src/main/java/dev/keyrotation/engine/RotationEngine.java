@@ -6,6 +6,7 @@ import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.ObservedState;
 import dev.keyrotation.plan.Planner;
+import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.StepOutcome;
 import dev.keyrotation.status.StatusFactory;
 import dev.keyrotation.step.StepExecutor;
@@ -49,6 +50,12 @@ public final class RotationEngine {
     }
     StepOutcome outcome = executor.execute(decision, primary, now);
     KeyRotationStatus status = statuses.next(primary, observed, decision, outcome, now);
+    if (!touchesTheWorld(decision)
+        && !status.equals(Statuses.of(primary))
+        && !guard.isCurrent(primary)) {
+      return new Turn
+          .Outdated(); // a process that slept must not write an old intent over a newer one
+    }
     return new Turn.Taken(
         decision, outcome, status, Wake.after(primary, status, decision, outcome, now));
   }

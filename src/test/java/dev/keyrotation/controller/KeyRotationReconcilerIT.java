@@ -93,6 +93,15 @@ class KeyRotationReconcilerIT {
   }
 
   private void startOperator() {
+    operator =
+        new Operator(
+            overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
+    operator.register(
+        reconciler(), configuration -> configuration.settingNamespace(cluster.namespace()));
+    operator.start();
+  }
+
+  private KeyRotationReconciler reconciler() {
     KeyStore keys = new SecretKeyStore(client);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     SecureRandom random = new SecureRandom();
@@ -110,16 +119,10 @@ class KeyRotationReconcilerIT {
             new StepExecutor(keys, world.workloads(), rotation -> world.database(), runner, random),
             new StatusFactory(),
             Clock.systemUTC());
-    operator =
-        new Operator(
-            overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
-    operator.register(
-        new KeyRotationReconciler(
-            engine,
-            new LiveResource(client),
-            new TurnReporter(new EventRecorder(client, Clock.systemUTC()))),
-        configuration -> configuration.settingNamespace(cluster.namespace()));
-    operator.start();
+    return new KeyRotationReconciler(
+        engine,
+        new LiveResource(client),
+        new TurnReporter(new EventRecorder(client, Clock.systemUTC())));
   }
 
   @AfterEach
@@ -265,6 +268,22 @@ class KeyRotationReconcilerIT {
                 .getMetadata()
                 .getResourceVersion())
         .isEqualTo(version);
+  }
+
+  @Test
+  void operatorThatSleptThroughARotationChangesNothing() {
+    KeyRotation stale = client.resource(resource()).create();
+    awaitResult();
+    KeyRotation before = stored();
+    List<String> changes = world.changes();
+
+    boolean updates = !reconciler().reconcile(stale, null).isNoUpdate();
+
+    assertThat(updates).isFalse();
+    assertThat(world.changes()).isEqualTo(changes);
+    assertThat(Statuses.of(stored())).isEqualTo(Statuses.of(before));
+    assertThat(client.secrets().inNamespace(cluster.namespace()).withName("litellm-r3").get())
+        .isNull();
   }
 
   @Test
