@@ -7,12 +7,16 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.cipher.EncryptionKey;
+import dev.keyrotation.cipher.Reading;
+import dev.keyrotation.cipher.ValueReader;
 import dev.keyrotation.cipher.Vectors;
 import dev.keyrotation.database.RotationDatabase.Journal;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -21,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -129,6 +134,11 @@ class ReencryptionTest {
             + " before_value, updated_values) VALUES ('a', 'me', 'updated', 't', 'o', ?::jsonb,"
             + " '{\"x\": 1}')",
         TestDatabase.json(Map.of("litellm_params", TestDatabase.json(Map.of("k", old("x"))))));
+    String box = secretBox(OLD);
+    database.run(
+        "INSERT INTO \"LiteLLM_SpendLogs\" (request_id, call_type, api_key, \"startTime\","
+            + " \"endTime\", metadata) VALUES ('r', 'c', 'k', now(), now(), ?::jsonb)",
+        TestDatabase.json(Map.of("kept", List.of(box))));
     database.run("ALTER TABLE \"LiteLLM_ProxyModelTable\" ADD COLUMN extra text");
     database.run("ALTER TABLE \"LiteLLM_ProxyModelTable\" ADD COLUMN list text[]");
     database.model("m1", Map.of("model", old("gpt-4o")));
@@ -139,7 +149,7 @@ class ReencryptionTest {
 
     DataCounts counts = forward(database);
 
-    assertThat(counts).isEqualTo(new DataCounts(4, 2, 4, 0, 0));
+    assertThat(counts).isEqualTo(new DataCounts(5, 3, 5, 0, 0));
     assertThat(open("SELECT extra FROM \"LiteLLM_ProxyModelTable\"", database)).hasValue("extra");
     assertThat(open("SELECT list[3] FROM \"LiteLLM_ProxyModelTable\"", database)).hasValue("list");
     assertThat(
@@ -147,6 +157,17 @@ class ReencryptionTest {
                 "SELECT list[1] || list[4] || (list[2] IS NULL)::text FROM"
                     + " \"LiteLLM_ProxyModelTable\""))
         .isEqualTo("a{\"b\"true");
+  }
+
+  private static String secretBox(KeyMaterial key) {
+    Vectors.Vector like =
+        Vectors.ciphertexts().stream()
+            .filter(v -> v.format().equals("secretbox"))
+            .findFirst()
+            .orElseThrow();
+    return ((Reading.Opened)
+            new ValueReader(new EncryptionKey(KeyMaterial.of(like.key()))).read(like.ciphertext()))
+        .reseal(new EncryptionKey(key));
   }
 
   private static java.util.Optional<String> open(String sql, TestDatabase database) {
@@ -329,9 +350,7 @@ class ReencryptionTest {
   @Test
   void aSessionKilledBeforeCommitLeavesEverythingAsItWas() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
-    for (int i = 0; i < 50; i++) {
-      database.model("m" + i, Map.of("model", old("gpt-4o")));
-    }
+    database.models(50, Map.of("model", old("gpt-4o")));
     String before = database.digest();
 
     assertThatThrownBy(
@@ -359,6 +378,34 @@ class ReencryptionTest {
     assertThat(database.open().journal(ID, Direction.FORWARD))
         .isEqualTo(new Journal.NotCommitted());
     assertThat(forward(database).valuesReencrypted()).isEqualTo(50);
+  }
+
+  @Test
+  void aLostAnswerToCommitIsLookedUpInTheJournal() throws IOException {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    database.model("m1", Map.of("model", old("gpt-4o")));
+    try (CuttingProxy proxy = new CuttingProxy(database.port())) {
+      RotationDatabase through = PostgresDatabases.open(database.url(proxy.port()), "public");
+
+      assertThatThrownBy(
+              () ->
+                  through.reencrypt(
+                      request(OLD, NEW, Direction.FORWARD), progress -> proxy.cutAfter("COMMIT")))
+          .isInstanceOfSatisfying(
+              RotationException.class,
+              e -> {
+                assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_UNAVAILABLE);
+                assertThat(e.recovery()).isEqualTo(Recovery.RETRY);
+              })
+          .hasMessageContaining("COMMIT was lost");
+    }
+
+    Awaitility.await()
+        .untilAsserted(
+            () ->
+                assertThat(database.open().journal(ID, Direction.FORWARD))
+                    .isEqualTo(new Journal.Committed(new DataCounts(1, 1, 1, 0, 0))));
+    assertThat(database.open().valuesUnder(NEW)).isEqualTo(1);
   }
 
   @Test
@@ -412,9 +459,7 @@ class ReencryptionTest {
   @Test
   void progressMovesOverReadingWritingAndChecking() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
-    for (int i = 0; i < 1200; i++) {
-      database.model("m" + i, Map.of("model", old("gpt-4o")));
-    }
+    database.models(1200, Map.of("model", old("gpt-4o")));
     List<Progress> told = new ArrayList<>();
 
     database.open().reencrypt(request(OLD, NEW, Direction.FORWARD), told::add);

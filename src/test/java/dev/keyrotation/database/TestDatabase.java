@@ -30,10 +30,19 @@ public final class TestDatabase {
 
   /** The URL as LiteLLM would have it. */
   public String url() {
+    return url(port);
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** The same through another port. */
+  String url(int through) {
     return "postgresql://litellm:"
         + URLEncoder.encode(LiteLlmServer.PASSWORD, StandardCharsets.UTF_8)
         + "@localhost:"
-        + port
+        + through
         + "/"
         + name
         + "?connection_limit=5&pool_timeout=10";
@@ -133,6 +142,18 @@ public final class TestDatabase {
         """,
         id,
         json(params));
+  }
+
+  /** Many models with the same parameters. */
+  void models(int count, Map<String, ?> params) {
+    run(
+        """
+        INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, created_by,
+               updated_by, updated_at)
+        SELECT 'm' || i, 'a model', ?::jsonb, 'me', 'me', now() FROM generate_series(1, ?) i
+        """,
+        json(params),
+        count);
   }
 
   void config(String name, Object value) {
