@@ -39,6 +39,7 @@ busy() {
 }
 
 ticker() { # what, log, process to follow
+  [ -z "${KEYROTATION_QUIET:-}" ] || return 0       # runs beside something that shows a line already
   local begin=$EPOCHSECONDS last shown=0
   while sleep 1 && kill -0 "$3" 2>/dev/null; do
     last=$(tail -n 1 "$2" 2>/dev/null | tr -cd '[:print:]' | tail -c 70) || last=

@@ -11,12 +11,44 @@ new_run() { # name
   export CLUSTER_RUN=$work/cluster KUBECONFIG=$work/cluster/kubeconfig
 }
 
+# All parts, and the operator's build. Kubernetes takes both cores for minutes the first time, but the others mostly wait for
+# downloads or use one core: they run beside it.
+prepare() { # version of LiteLLM
+  # A process group of its own (set -m), so that stop_preparing ends it with all that it started.
+  set -m
+  KEYROTATION_QUIET=1 prepare_others "$1" </dev/null &
+  preparing=$!
+  set +m
+  "$e2e/parts/kubernetes.sh" >/dev/null
+  ticker "operator and the rest" "$logs/build.log" "$preparing"
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  wait "$preparing"
+  preparing=
+}
+
+prepare_others() {
+  set -e
+  "$e2e/parts/node.sh" >/dev/null
+  "$e2e/parts/postgres.sh" >/dev/null
+  "$e2e/parts/migrations.sh" "$1" >/dev/null
+  "$e2e/parts/litellm.sh" "$1" >/dev/null
+  build_operator
+}
+
+stop_preparing() { [ -z "${preparing:-}" ] || kill -TERM -- "-$preparing" 2>/dev/null || :; }
+
+build_operator() { # SKIP_BUILD: take the one that is there
+  local jar=$project/target/quarkus-app/quarkus-run.jar
+  if [ -n "${SKIP_BUILD:-}${OPERATOR_IMAGE:-}" ] && [ -f "$jar" ]; then return; fi
+  busy "operator (make package)" "$logs/build.log" make -C "$project" package
+  [ -f "$jar" ] || die "make package left no $jar"
+}
+
 # The cluster of the rig, with kubectl on PATH and the images of LiteLLM, PostgreSQL and the operator.
 start_cluster() { # version of LiteLLM
   local version=$1 jdk
   jdk=$("$e2e/parts/jdk.sh")
   PATH=$("$e2e/parts/kubernetes.sh"):$PATH
-  "$e2e/parts/node.sh" >/dev/null
   CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $project/target/quarkus-app"
   export PATH CLUSTER_SEES
   "$e2e/cluster/up.sh" >/dev/null
@@ -26,12 +58,6 @@ start_cluster() { # version of LiteLLM
     --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
     --entrypoint=-XX:MaxRAMPercentage=60 --entrypoint=-XX:+ExitOnOutOfMemoryError \
     --entrypoint=-jar --entrypoint="$project/target/quarkus-app/quarkus-run.jar"
-}
-
-build_operator() {
-  if [ -n "${OPERATOR_IMAGE:-}" ]; then return; fi
-  busy "operator (make package)" "$logs/build.log" make -C "$project" package
-  [ -f "$project/target/quarkus-app/quarkus-run.jar" ] || die "make package left no target/quarkus-app/quarkus-run.jar"
 }
 
 start_operator() {

@@ -24,6 +24,7 @@ clean_up() {
   trap '' INT TERM
   # An answer to Ctrl-C within a second, or people press it again.
   [ "$result" = 0 ] || say "cleaning up"
+  stop_preparing
   if [ -n "$owns_cluster" ]; then save_logs; fi
   if [ -z "$finished" ] && [ "$result" != 130 ] && [ -n "$owns_cluster" ]; then show_failure; fi
   if [ -n "$owns_cluster" ] && [ -n "${KEEP:-}" ] && [ "$result" != 130 ]; then
@@ -85,11 +86,11 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 headline "1/6  Parts: built or downloaded once, then kept in $cache"
-build_operator
 if [ -n "${CONTEXT:-}" ]; then
   use_context
   owns_cluster=1
 else
+  prepare "$version"
   # The cluster ends with this script even if it is killed, unless it is to stay.
   [ -n "${KEEP:-}" ] || export CLUSTER_OWNER=$$
   owns_cluster=1

@@ -49,6 +49,7 @@ clean_up() {
   set +e                     # go on with cleaning up, whatever fails
   trap - EXIT
   trap '' INT TERM
+  stop_preparing
   save_logs
   [ "$result" = 0 ] || show_failure
   "$e2e/cluster/down.sh"
@@ -61,7 +62,8 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 echo "End-to-end test with LiteLLM $version"
-[ -f "$project/target/quarkus-app/quarkus-run.jar" ] || build_operator
+# `make test` has built the operator just before.
+SKIP_BUILD=1 prepare "$version"
 start_cluster "$version"
 "$e2e/litellm/deploy.sh" "$version" "$work/state"
 start_operator
