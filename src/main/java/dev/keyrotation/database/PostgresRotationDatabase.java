@@ -56,7 +56,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public Journal journal(String rotationId, Direction direction) {
+  public Journal journal(String rotationId, Direction direction, KeyMaterial to) {
     return connections.inTransaction(
         "reading the journal",
         Limits.SHORT,
@@ -68,7 +68,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
             return new Journal.Open();
           }
           DataCounts counts =
-              new JournalRows(connection, schema).reencryption(rotationId, direction, null);
+              new JournalRows(connection, schema).reencryption(rotationId, direction, to);
           return counts == null ? new Journal.NotCommitted() : new Journal.Committed(counts);
         });
   }

@@ -65,8 +65,10 @@ public interface RotationDatabase {
 
   /**
    * Reads the journal of a rotation in a direction, under the same lock that a re-encryption holds.
+   * Only a row that tells of the key {@code to} counts: an id comes again when a KeyRotation is
+   * deleted and made anew.
    */
-  Journal journal(String rotationId, Direction direction);
+  Journal journal(String rotationId, Direction direction, KeyMaterial to);
 
   /**
    * Takes every stored value from one encryption key to another, in one transaction: under an

@@ -10,6 +10,8 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.database.RotationDatabase.Journal;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,13 +27,16 @@ final class ReencryptDataObserver implements StepObserver {
   private final ReencryptionRunner runner;
   private final StepObserver stopped;
   private final OldInstances old;
+  private final RevisionKeys keys;
 
   ReencryptDataObserver(
       DatabaseProvider databases,
       ReencryptionRunner runner,
       StepObserver stopped,
-      OldInstances old) {
+      OldInstances old,
+      RevisionKeys keys) {
     this.old = old;
+    this.keys = keys;
     this.databases = databases;
     this.runner = runner;
     this.stopped = stopped;
@@ -43,15 +48,18 @@ final class ReencryptDataObserver implements StepObserver {
       return new Evidence.Underway(at.done() + " of " + at.total() + " " + at.unit(), at);
     }
     RotationDatabase database = databases.open(primary);
-    Journal forward = database.journal(rotation.id(), Direction.FORWARD);
+    KeyMaterial target = keys.target(primary, rotation).encryption();
+    KeyMaterial other = keys.other(primary, rotation).encryption();
+    boolean goesBack = rotation.direction() == Direction.ROLL_BACK;
+    Journal forward = database.journal(rotation.id(), Direction.FORWARD, goesBack ? other : target);
     if (forward instanceof Journal.Open) {
       return open();
     }
-    if (rotation.direction() == Direction.ROLL_BACK) {
+    if (goesBack) {
       if (forward instanceof Journal.NotCommitted) {
         return Evidence.Present.PLAIN; // nothing to take back
       }
-      Journal back = database.journal(rotation.id(), Direction.ROLL_BACK);
+      Journal back = database.journal(rotation.id(), Direction.ROLL_BACK, target);
       return switch (back) {
         case Journal.Open() -> open();
         case Journal.Committed committed -> new Evidence.Present(null, null);

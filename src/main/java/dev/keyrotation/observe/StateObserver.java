@@ -59,7 +59,8 @@ public final class StateObserver {
     steps.put(StepName.OPEN_GRACE, new OpenGraceObserver(databases, keys));
     steps.put(StepName.STOP_WORKLOADS, stopped);
     steps.put(StepName.PUBLISH_KEYS, published);
-    steps.put(StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old));
+    steps.put(
+        StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old, keys));
     steps.put(StepName.RESTART_WORKLOADS, restarted);
     steps.put(
         StepName.VERIFY, new VerifyObserver(published, restarted, instances, keys, databases));

@@ -293,7 +293,7 @@ class FenceTest {
     }
     assertThat(database.digest()).isEqualTo(before);
     assertThat(database.value(PRISTINE)).isEqualTo("0");
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isEqualTo(new Journal.NotCommitted());
   }
 

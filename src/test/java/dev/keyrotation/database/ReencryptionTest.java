@@ -194,7 +194,7 @@ class ReencryptionTest {
 
     assertThat(database.digest()).isEqualTo(before);
     assertThat(database.value("SELECT count(*) FROM keyrotation.ciphertext_copy")).isEqualTo("0");
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isEqualTo(new Journal.NotCommitted());
   }
 
@@ -227,6 +227,17 @@ class ReencryptionTest {
   }
 
   @Test
+  void aJournalRowOfAnotherKeyProvesNothing() {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    database.model("m1", Map.of("model", old("gpt-4o")));
+    forward(database);
+
+    RotationDatabase.Journal journal = database.open().journal(ID, Direction.FORWARD, STRANGE);
+
+    assertThat(journal).isEqualTo(new RotationDatabase.Journal.NotCommitted());
+  }
+
+  @Test
   void aSecondCallChangesNothingAndTellsTheSame() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
     database.model("m1", Map.of("model", old("gpt-4o")));
@@ -237,7 +248,7 @@ class ReencryptionTest {
 
     assertThat(second).isEqualTo(first).isEqualTo(new DataCounts(1, 1, 1, 0, 0));
     assertThat(database.digest()).isEqualTo(after);
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isEqualTo(new Journal.Committed(first));
   }
 
@@ -288,7 +299,7 @@ class ReencryptionTest {
     database.open().retire(OWNER, ID);
 
     assertThat(database.value("SELECT count(*) FROM keyrotation.ciphertext_copy")).isEqualTo("0");
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isInstanceOf(Journal.Committed.class);
   }
 
@@ -340,10 +351,10 @@ class ReencryptionTest {
             .open()
             .reencrypt(
                 request(OLD, NEW, Direction.FORWARD),
-                progress -> during.add(database.open().journal(ID, Direction.FORWARD)));
+                progress -> during.add(database.open().journal(ID, Direction.FORWARD, NEW)));
 
     assertThat(during).isNotEmpty().containsOnly(new Journal.Open());
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isEqualTo(new Journal.Committed(counts));
   }
 
@@ -375,7 +386,7 @@ class ReencryptionTest {
             });
 
     assertThat(database.digest()).isEqualTo(before);
-    assertThat(database.open().journal(ID, Direction.FORWARD))
+    assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
         .isEqualTo(new Journal.NotCommitted());
     assertThat(forward(database).valuesReencrypted()).isEqualTo(50);
   }
@@ -403,7 +414,7 @@ class ReencryptionTest {
     Awaitility.await()
         .untilAsserted(
             () ->
-                assertThat(database.open().journal(ID, Direction.FORWARD))
+                assertThat(database.open().journal(ID, Direction.FORWARD, NEW))
                     .isEqualTo(new Journal.Committed(new DataCounts(1, 1, 1, 0, 0))));
     assertThat(database.open().valuesUnder(NEW)).isEqualTo(1);
   }

@@ -377,7 +377,7 @@ public final class FakeWorld {
       }
 
       @Override
-      public Journal journal(String rotationId, Direction direction) {
+      public Journal journal(String rotationId, Direction direction, KeyMaterial to) {
         needDatabase();
         DataCounts counts = journal.get(rotationId + direction);
         return counts == null ? new Journal.NotCommitted() : new Journal.Committed(counts);
