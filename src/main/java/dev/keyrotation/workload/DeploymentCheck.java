@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStrategy;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class DeploymentCheck {
   private final Deployment deployment;
   private final Container container;
-  private final List<HorizontalPodAutoscaler> autoscalers;
+  private final List<String> autoscalers;
   private final WiringReport report;
 
   DeploymentCheck(
-      Deployment deployment,
-      Container container,
-      List<HorizontalPodAutoscaler> autoscalers,
-      WiringReport report) {
+      Deployment deployment, Container container, List<String> autoscalers, WiringReport report) {
     this.deployment = deployment;
     this.container = container;
     this.autoscalers = autoscalers;
@@ -44,10 +40,10 @@ final class DeploymentCheck {
               + " address over HTTP.");
     }
     checkStrategy();
-    for (HorizontalPodAutoscaler autoscaler : autoscalers) {
+    for (String autoscaler : autoscalers) {
       report.warn(
           "is scaled by HorizontalPodAutoscaler "
-              + autoscaler.getMetadata().getName()
+              + autoscaler
               + ". It rests while a rotation has scaled the workload to zero; KEDA does not, unless its ScaledObject"
               + " has the annotation autoscaling.keda.sh/paused.");
     }

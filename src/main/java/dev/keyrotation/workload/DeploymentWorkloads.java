@@ -75,7 +75,7 @@ public final class DeploymentWorkloads implements Workloads {
     Deployment deployment = read(owner.getMetadata().getNamespace(), target);
     return deployment == null
         ? new Wiring(List.of(), List.of())
-        : new WiringCheck(new PodSources(client, owner), owner, target, deployment).run();
+        : new WiringCheck(new LivePodSources(client, owner), owner, target, deployment).run();
   }
 
   @Override

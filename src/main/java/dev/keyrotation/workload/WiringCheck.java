@@ -162,6 +162,14 @@ final class WiringCheck {
               + secret.saltKey()
               + ". Remove the entry; or, when the data really is under it, "
               + advice(SALT_VARIABLE, secret.saltKey()));
+    } else if (source != null && !hasEntry) {
+      report.block(
+          UNREAD,
+          "takes "
+              + SALT_VARIABLE
+              + " from "
+              + wanted.describe()
+              + ", which does not exist: no pod could start again. Put the salt key back that the running pods have.");
     } else if (!wanted.equals(later.source(SALT_VARIABLE))) {
       checkWithoutSalt();
     }

@@ -10,6 +10,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.TestRotations;
+import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyStore.Consumer;
 import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
@@ -17,6 +18,7 @@ import dev.keyrotation.key.KeyStore.Revision;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -422,6 +424,40 @@ class SecretKeyStoreTest {
 
     assertThat(read.obstacle()).isNull();
     assertThat(read.warnings()).singleElement().asString().contains(says);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "403, the API server forbids it",
+    "401, does not know the operator's service account",
+    "410, the API server answers HTTP 410 Gone"
+  })
+  void refusedReadIsAFailureThatQuotesNothing(int code, String says) {
+    server
+        .expect()
+        .get()
+        .withPath("/api/v1/namespaces/ai/secrets/litellm-keys")
+        .andReturn(
+            code,
+            new StatusBuilder()
+                .withCode(code)
+                .withReason(code == 410 ? "Gone" : "Forbidden")
+                .withMessage("sk-canary")
+                .build())
+        .always();
+
+    assertThatThrownBy(() -> store.consumer(owner))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(ConditionReason.CLUSTER_UNAVAILABLE);
+              assertThat(e.recovery()).isEqualTo(Recovery.RETRY);
+              assertThat(e.sentence())
+                  .startsWith("Cannot read Secret ai/litellm-keys: ")
+                  .contains(says)
+                  .doesNotContain("canary");
+              assertThat(e).hasNoCause();
+            });
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.RotationException;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -151,10 +152,7 @@ class DeploymentWorkloadsIT {
                     == null);
     Deployment manifest = new Deployment();
     manifest.setMetadata(
-        new io.fabric8.kubernetes.api.model.ObjectMetaBuilder()
-            .withName("litellm")
-            .withNamespace(cluster.namespace())
-            .build());
+        new ObjectMetaBuilder().withName("litellm").withNamespace(cluster.namespace()).build());
     manifest.setSpec(created.getSpec());
     return manifest;
   }

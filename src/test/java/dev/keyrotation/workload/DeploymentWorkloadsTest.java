@@ -3,41 +3,42 @@ package dev.keyrotation.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.keyrotation.api.v1alpha1.DeploymentTarget;
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.workload.Workloads.Finding;
 import dev.keyrotation.workload.Workloads.Instance;
 import dev.keyrotation.workload.Workloads.State;
+import dev.keyrotation.workload.Workloads.Wiring;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentConditionBuilder;
-import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
-import java.net.URI;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** What is read from the API server. */
 @EnableKubernetesMockClient(crud = true)
 class DeploymentWorkloadsTest {
   private static final KeyRotation OWNER = TestRotations.in("ai");
   private static final WorkloadSpec WORKLOAD = WorkloadSpec.ofDeployment("litellm");
-  private static final String STAMP = "litellm-r2/Forward";
+  private static final WorkloadSpec UNIT =
+      new WorkloadSpec(null, new SystemdUnitTarget("litellm.service", "/etc/litellm.env"));
 
   static KubernetesClient client;
   static KubernetesMockServer server;
@@ -47,361 +48,176 @@ class DeploymentWorkloadsTest {
     server.reset();
   }
 
-  /** Two replicas, rolled out and available. */
-  private static void deployment(Consumer<Deployment> change) {
+  private static State observe(WorkloadSpec workload) {
+    return new DeploymentWorkloads(client).observe(OWNER, workload);
+  }
+
+  private static Wiring wiring(WorkloadSpec workload) {
+    return new DeploymentWorkloads(client).wiring(OWNER, workload);
+  }
+
+  private static void createPlain() {
     Fixture.of("plain").create(client);
-    Deployment deployment =
-        client.apps().deployments().inNamespace("ai").withName("litellm").require();
-    deployment.setStatus(
-        new DeploymentStatusBuilder()
-            .withObservedGeneration(deployment.getMetadata().getGeneration())
-            .withReplicas(2)
-            .withUpdatedReplicas(2)
-            .withAvailableReplicas(2)
-            .build());
-    change.accept(deployment);
-    client.resource(deployment).delete();
-    deployment.getMetadata().setResourceVersion(null);
-    Deployment created = client.resource(deployment).create();
-    client
-        .resource(
-            new ReplicaSetBuilder()
-                .withNewMetadata()
-                .withName("litellm-1")
-                .withNamespace("ai")
-                .addToLabels("app", "litellm")
-                .withOwnerReferences(controller(created))
-                .endMetadata()
-                .build())
-        .create();
+    Fixture.secret(
+        client,
+        "litellm-keys",
+        Map.of("LITELLM_MASTER_KEY", "sk-canary", "LITELLM_SALT_KEY", "canary"));
+    Fixture.secret(client, "litellm-db", Map.of("DATABASE_URL", "canary"));
   }
 
   private static OwnerReference controller(HasMetadata owner) {
     return new OwnerReferenceBuilder()
-        .withKind(owner.getKind())
-        .withName(owner.getMetadata().getName())
         .withUid(owner.getMetadata().getUid())
         .withController(true)
         .build();
   }
 
-  private static Pod pod(String name, String ip) {
+  private static Pod pod(String name, HasMetadata owner, String app) {
     return new PodBuilder()
         .withNewMetadata()
         .withName(name)
         .withNamespace("ai")
-        .addToLabels("app", "litellm")
-        .addToAnnotations("keyrotation.dev/revision", STAMP)
-        .withOwnerReferences(
-            controller(
-                client.apps().replicaSets().inNamespace("ai").withName("litellm-1").require()))
+        .addToLabels("app", app)
+        .withOwnerReferences(controller(owner))
         .endMetadata()
         .withNewSpec()
-        .addNewContainer()
-        .withName("litellm")
-        .addNewPort()
-        .withContainerPort(4000)
-        .endPort()
-        .endContainer()
         .endSpec()
-        .withNewStatus()
-        .withPhase("Running")
-        .withPodIP(ip)
-        .addNewCondition()
-        .withType("Ready")
-        .withStatus("True")
-        .endCondition()
-        .endStatus()
         .build();
   }
 
-  private static void create(Pod... pods) {
-    for (Pod pod : pods) {
-      client.resource(pod).create();
-    }
-  }
+  @Test
+  void podsAreFoundBySelectorAndOwner() {
+    createPlain();
+    ReplicaSet set =
+        client
+            .resource(
+                new ReplicaSetBuilder()
+                    .withNewMetadata()
+                    .withName("litellm-1")
+                    .withNamespace("ai")
+                    .addToLabels("app", "litellm")
+                    .withOwnerReferences(
+                        controller(
+                            client
+                                .apps()
+                                .deployments()
+                                .inNamespace("ai")
+                                .withName("litellm")
+                                .require()))
+                    .endMetadata()
+                    .build())
+            .create();
+    client.resource(pod("ours", set, "litellm")).create();
+    client
+        .resource(
+            pod(
+                "other-owner",
+                new ReplicaSetBuilder().withNewMetadata().withUid("x").endMetadata().build(),
+                "litellm"))
+        .create();
+    client.resource(pod("other-app", set, "other")).create();
 
-  private static State observe() {
-    return observe(WORKLOAD);
-  }
+    State state = observe(WORKLOAD);
 
-  private static State observe(WorkloadSpec workload) {
-    return new DeploymentWorkloads(client).observe(OWNER, workload);
+    assertThat(state.instances()).extracting(Instance::name).containsExactly("ours");
   }
 
   @Test
-  void rolledOutDeploymentIsSettledWithItsInstances() {
-    deployment(
-        d ->
-            d.getSpec()
-                .getTemplate()
-                .getMetadata()
-                .setAnnotations(Map.of("keyrotation.dev/revision", STAMP)));
-    create(pod("litellm-1-b", "10.244.0.8"), pod("litellm-1-a", "10.244.0.7"));
-
-    State state = observe();
+  void missingDeploymentIsSaidByObserveAndLeftOutByWiring() {
+    State state = observe(WORKLOAD);
+    Wiring wiring = wiring(WORKLOAD);
 
     assertThat(state)
-        .isEqualTo(
-            new State(
-                "deployment/litellm",
-                true,
-                2,
-                STAMP,
-                true,
-                null,
-                List.of(
-                    new Instance(
-                        "litellm-1-a", URI.create("http://10.244.0.7:4000"), STAMP, true, false),
-                    new Instance(
-                        "litellm-1-b", URI.create("http://10.244.0.8:4000"), STAMP, true, false))));
+        .isEqualTo(new State("deployment/litellm", false, 0, null, false, null, List.of()));
+    assertThat(wiring).isEqualTo(new Wiring(List.of(), List.of()));
   }
 
   @Test
-  void templateWithoutAnnotationsHasNoStamp() {
-    deployment(d -> d.getSpec().getTemplate().getMetadata().setAnnotations(null));
+  void wiringReadsConfigurationAndSecrets() {
+    createPlain();
 
-    State state = observe();
+    Wiring wiring = wiring(WORKLOAD);
 
-    assertThat(state.stamp()).isNull();
+    assertThat(wiring).isEqualTo(new Wiring(List.of(), List.of()));
   }
 
   @Test
-  void missingDeploymentIsSaidSo() {
-    State state = observe();
+  void wiringReadsAConfigurationThatIsKeptInASecret() {
+    createPlain();
+    client.resource(Fixture.of("plain").deployment()).delete();
+    client
+        .resource(
+            Fixture.of("plain")
+                .with("configMap: {name: litellm-config}", "secret: {secretName: config}")
+                .deployment())
+        .create();
+    Fixture.secret(
+        client, "config", Map.of("config.yaml", "general_settings: {master_key: sk-canary}"));
 
-    assertThat(state.exists()).isFalse();
-    assertThat(state.settled()).isFalse();
-  }
+    Wiring wiring = wiring(WORKLOAD);
 
-  @ParameterizedTest
-  @ValueSource(strings = {"generation", "replicas", "updated", "available", "no status"})
-  void deploymentWhoseCountsLagIsNotSettled(String what) {
-    deployment(
-        d -> {
-          switch (what) {
-            case "generation" -> d.getStatus().setObservedGeneration(0L);
-            case "replicas" -> d.getStatus().setReplicas(3);
-            case "updated" -> d.getStatus().setUpdatedReplicas(1);
-            case "available" -> d.getStatus().setAvailableReplicas(null);
-            default -> d.setStatus(null);
-          }
-          d.getMetadata().setGeneration(3L);
-        });
-    create(pod("a", "10.244.0.7"), pod("b", "10.244.0.8"));
-
-    State state = observe();
-
-    assertThat(state.settled()).isFalse();
-  }
-
-  @Test
-  void podOnItsWayOutKeepsTheDeploymentUnsettled() {
-    deployment(d -> {});
-    Pod old = pod("old", "10.244.0.6");
-    old.getMetadata().setFinalizers(List.of("test/hold"));
-    create(pod("a", "10.244.0.7"), old);
-    client.resource(old).delete();
-
-    State state = observe();
-
-    assertThat(state.settled()).isFalse();
-    assertThat(state.instances()).filteredOn(Instance::terminating).hasSize(1);
-  }
-
-  @Test
-  void podThatTheCountsDoNotShowYetKeepsTheDeploymentUnsettled() {
-    deployment(d -> {});
-    create(pod("a", "10.244.0.7"), pod("b", "10.244.0.8"), pod("c", "10.244.0.9"));
-
-    State state = observe();
-
-    assertThat(state.settled()).isFalse();
-  }
-
-  @Test
-  void podsOfOthersAndEndedPodsAreLeftOut() {
-    deployment(d -> {});
-    Pod stranger = pod("stranger", "10.244.0.1");
-    stranger.getMetadata().setOwnerReferences(List.of());
-    Pod evicted = pod("evicted", "10.244.0.2");
-    evicted.getStatus().setPhase("Failed");
-    create(pod("a", "10.244.0.7"), pod("b", "10.244.0.8"), stranger, evicted);
-
-    State state = observe();
-
-    assertThat(state.instances()).extracting(Instance::name).containsExactly("a", "b");
-    assertThat(state.settled()).isTrue();
-  }
-
-  @Test
-  void stoppedDeploymentIsSettledWhenItsLastPodIsGone() {
-    deployment(
-        d -> {
-          d.getSpec().setReplicas(0);
-          d.setStatus(
-              new DeploymentStatusBuilder()
-                  .withObservedGeneration(d.getMetadata().getGeneration())
-                  .build());
-        });
-
-    State state = observe();
-
-    assertThat(state.replicas()).isZero();
-    assertThat(state.settled()).isTrue();
-  }
-
-  @Test
-  void podWithoutAddressHasNoUrl() {
-    deployment(d -> {});
-    create(pod("a", null));
-
-    State state = observe();
-
-    assertThat(state.instances()).singleElement().extracting(Instance::url).isNull();
-  }
-
-  @Test
-  void addressOfVersionSixIsInBrackets() {
-    deployment(d -> {});
-    create(pod("a", "fd00::7"));
-
-    State state = observe();
-
-    assertThat(state.instances())
+    assertThat(wiring.findings())
         .singleElement()
-        .extracting(Instance::url)
-        .isEqualTo(URI.create("http://[fd00::7]:4000"));
+        .extracting(Finding::message)
+        .asString()
+        .contains("sets general_settings.master_key")
+        .doesNotContain("canary");
   }
 
   @Test
-  void portOfTheSpecWinsOverTheContainers() {
-    deployment(d -> {});
-    create(pod("a", "10.244.0.7"));
-
-    State state = observe(new WorkloadSpec(new DeploymentTarget("litellm", null, 8080), null));
-
-    assertThat(state.instances().getFirst().url()).hasPort(8080);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"metrics 9090 http 4100, 4100", "metrics 9090, 9090", "'', 4000"})
-  void portIsTheOneCalledHttpElseTheFirstElse4000(String ports, int expected) {
-    deployment(d -> {});
-    Pod pod = pod("a", "10.244.0.7");
-    String[] words = ports.isEmpty() ? new String[0] : ports.split(" ");
-    var builder = new PodBuilder(pod).editSpec().editFirstContainer().withPorts();
-    for (int i = 0; i < words.length; i += 2) {
-      builder
-          .addNewPort()
-          .withName(words[i])
-          .withContainerPort(Integer.valueOf(words[i + 1]))
-          .endPort();
+  void wiringKnowsTheAutoscalersOfThisDeploymentOnly() {
+    createPlain();
+    for (String target : List.of("litellm", "other")) {
+      client
+          .resource(
+              new HorizontalPodAutoscalerBuilder()
+                  .withNewMetadata()
+                  .withName("scaler-of-" + target)
+                  .withNamespace("ai")
+                  .endMetadata()
+                  .withNewSpec()
+                  .withNewScaleTargetRef("apps/v1", "Deployment", target)
+                  .endSpec()
+                  .build())
+          .create();
     }
-    create(builder.endContainer().endSpec().build());
 
-    State state = observe();
+    Wiring wiring = wiring(WORKLOAD);
 
-    assertThat(state.instances().getFirst().url()).hasPort(expected);
+    assertThat(wiring.warnings()).singleElement().asString().contains("scaler-of-litellm");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ImagePullBackOff", "CrashLoopBackOff", "CreateContainerConfigError"})
-  void containerThatCannotStartIsAProblemWithoutItsLastWords(String reason) {
-    deployment(d -> {});
-    Pod pod =
-        new PodBuilder(pod("a", "10.244.0.7"))
-            .editStatus()
-            .addNewContainerStatus()
-            .withName("litellm")
-            .withNewState()
-            .withNewWaiting("sk-canary", reason)
-            .endState()
-            .withNewLastState()
-            .withNewTerminated()
-            .withMessage("sk-canary")
-            .endTerminated()
-            .endLastState()
-            .endContainerStatus()
-            .endStatus()
-            .build();
-    create(pod);
+  @ValueSource(
+      strings = {
+        "/api/v1/namespaces/ai/configmaps/litellm-config",
+        "/api/v1/namespaces/ai/secrets/litellm-db",
+        "/apis/autoscaling/v2/namespaces/ai/horizontalpodautoscalers"
+      })
+  void whatMayNotBeReadIsWorthAWarning(String path) {
+    createPlain();
+    server
+        .expect()
+        .get()
+        .withPath(path)
+        .andReturn(403, new StatusBuilder().withCode(403).withReason("Forbidden").build())
+        .always();
 
-    State state = observe();
+    Wiring wiring = wiring(WORKLOAD);
 
-    assertThat(state.problem()).isEqualTo("a: container litellm is in " + reason);
-  }
-
-  @Test
-  void containerThatIsOnlyBeingCreatedIsNoProblem() {
-    deployment(d -> {});
-    create(
-        new PodBuilder(pod("a", null))
-            .editStatus()
-            .addNewContainerStatus()
-            .withName("litellm")
-            .withNewState()
-            .withNewWaiting(null, "ContainerCreating")
-            .endState()
-            .endContainerStatus()
-            .endStatus()
-            .build());
-
-    State state = observe();
-
-    assertThat(state.problem()).isNull();
-  }
-
-  @Test
-  void podThatFitsNowhereIsAProblem() {
-    deployment(d -> {});
-    create(
-        new PodBuilder(pod("a", null))
-            .editStatus()
-            .addNewCondition()
-            .withType("PodScheduled")
-            .withStatus("False")
-            .withReason("Unschedulable")
-            .withMessage("0/3 nodes are available:\n insufficient memory")
-            .endCondition()
-            .endStatus()
-            .build());
-
-    State state = observe();
-
-    assertThat(state.problem())
-        .isEqualTo("a cannot be scheduled: 0/3 nodes are available: insufficient memory");
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "ReplicaFailure, True, FailedCreate, pods cannot be created (FailedCreate): exceeded quota",
-    "Progressing, False, ProgressDeadlineExceeded, the roll-out made no progress within progressDeadlineSeconds"
-  })
-  void deploymentThatIsStuckIsAProblem(String type, String status, String reason, String problem) {
-    deployment(
-        d ->
-            d.getStatus()
-                .setConditions(
-                    List.of(
-                        new DeploymentConditionBuilder()
-                            .withType(type)
-                            .withStatus(status)
-                            .withReason(reason)
-                            .withMessage("exceeded quota")
-                            .build())));
-
-    State state = observe();
-
-    assertThat(state.problem()).isEqualTo(problem);
+    assertThat(wiring.findings()).isEmpty();
+    assertThat(wiring.warnings())
+        .anyMatch(warning -> warning.contains("which the operator may not read: unchecked"));
   }
 
   @Test
   void systemdUnitIsRefusedInWords() {
-    WorkloadSpec unit =
-        new WorkloadSpec(null, new SystemdUnitTarget("litellm.service", "/etc/litellm.env"));
+    Wiring wiring = wiring(UNIT);
 
-    assertThatThrownBy(() -> observe(unit))
+    assertThat(wiring.findings())
+        .extracting(Finding::reason)
+        .containsExactly(ConditionReason.NOT_SUPPORTED);
+    assertThatThrownBy(() -> observe(UNIT))
         .isInstanceOf(RotationException.class)
         .hasMessageContaining("unit/litellm.service is a systemd unit");
   }

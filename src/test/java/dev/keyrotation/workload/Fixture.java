@@ -1,10 +1,10 @@
 package dev.keyrotation.workload;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -38,14 +38,18 @@ final class Fixture {
     return this;
   }
 
+  ConfigMap configMap() {
+    return Serialization.unmarshal(yaml.split("\n---\n")[0], ConfigMap.class);
+  }
+
+  Deployment deployment() {
+    return Serialization.unmarshal(yaml.split("\n---\n")[1], Deployment.class);
+  }
+
   /** Creates ConfigMap and Deployment. */
   void create(KubernetesClient client) {
-    for (String document : yaml.split("\n---\n")) {
-      Class<? extends HasMetadata> kind =
-          document.contains("kind: ConfigMap") ? ConfigMap.class : Deployment.class;
-      HasMetadata object = client.getKubernetesSerialization().unmarshal(document, kind);
-      client.resource(object).create();
-    }
+    client.resource(configMap()).create();
+    client.resource(deployment()).create();
   }
 
   static void secret(KubernetesClient client, String name, Map<String, String> entries) {

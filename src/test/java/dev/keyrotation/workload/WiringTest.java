@@ -8,22 +8,15 @@ import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
 import dev.keyrotation.api.v1alpha1.SecretRef;
-import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
-import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.workload.Workloads.Finding;
 import dev.keyrotation.workload.Workloads.Wiring;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
-import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@EnableKubernetesMockClient(crud = true)
 class WiringTest {
   private static final SecretRef HELM_SECRET =
       new SecretRef("litellm-masterkey", "masterkey", null, List.of());
@@ -31,29 +24,26 @@ class WiringTest {
   private static final String LAST_ENV = "- {name: STORE_MODEL_IN_DB, value: \"True\"}";
   private static final String STORE = "store_model_in_db: true";
 
-  static KubernetesClient client;
-  static KubernetesMockServer server;
+  private final MemorySources sources = new MemorySources();
 
-  @AfterEach
-  void empty() {
-    server.reset();
-  }
-
-  private static Wiring wiring(Fixture fixture) {
+  private Wiring wiring(Fixture fixture) {
     return wiring(fixture, TestRotations.in("ai"), "litellm-keys", "LITELLM_MASTER_KEY", true);
   }
 
-  private static Wiring wiring(
+  private Wiring wiring(
       Fixture fixture, KeyRotation owner, String secret, String masterKey, boolean salted) {
-    Fixture.secret(
-        client,
+    sources.secrets.put(
         secret,
         salted
             ? Map.of(masterKey, "sk-canary", "LITELLM_SALT_KEY", "canary-salt")
             : Map.of(masterKey, "sk-canary"));
-    Fixture.secret(client, "litellm-db", Map.of("DATABASE_URL", "postgresql://canary"));
-    fixture.create(client);
-    return new DeploymentWorkloads(client).wiring(owner, WorkloadSpec.ofDeployment("litellm"));
+    sources.secrets.put("litellm-db", Map.of("DATABASE_URL", "postgresql://canary"));
+    return wiring(fixture, owner, new DeploymentTarget("litellm", null, null));
+  }
+
+  private Wiring wiring(Fixture fixture, KeyRotation owner, DeploymentTarget target) {
+    sources.configMaps.put("litellm-config", fixture.configMap().getData());
+    return new WiringCheck(sources, owner, target, fixture.deployment()).run();
   }
 
   private static void assertBlocks(Wiring wiring, ConditionReason reason, String... says) {
@@ -150,7 +140,7 @@ class WiringTest {
 
   @Test
   void laterEnvFromWins() {
-    Fixture.secret(client, "extra", Map.of("LITELLM_SALT_KEY", "canary"));
+    sources.secrets.put("extra", Map.of("LITELLM_SALT_KEY", "canary"));
 
     Wiring wiring =
         wiring(
@@ -165,7 +155,7 @@ class WiringTest {
 
   @Test
   void earlierEnvFromLoses() {
-    Fixture.secret(client, "extra", Map.of("LITELLM_SALT_KEY", "canary"));
+    sources.secrets.put("extra", Map.of("LITELLM_SALT_KEY", "canary"));
 
     Wiring wiring =
         wiring(
@@ -256,6 +246,35 @@ class WiringTest {
             false);
 
     assertThat(wiring.findings()).isEmpty();
+  }
+
+  @Test
+  void saltEntryThatThePodsNeedAndTheSecretLacksBlocks() {
+    Wiring wiring =
+        wiring(
+            Fixture.of("plain")
+                .with(
+                    LAST_ENV,
+                    "- {name: LITELLM_SALT_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_SALT_KEY}}}"),
+            TestRotations.in("ai"),
+            "litellm-keys",
+            "LITELLM_MASTER_KEY",
+            false);
+
+    assertBlocks(wiring, ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET, "no pod could start again");
+  }
+
+  @Test
+  void sourceThatMayNotBeReadIsWorthAWarning() {
+    sources.unread.add("Secret extra");
+
+    Wiring wiring = wiring(Fixture.of("plain"));
+
+    assertThat(wiring.findings()).isEmpty();
+    assertThat(wiring.warnings())
+        .singleElement()
+        .asString()
+        .contains("Secret extra, which the operator may not read");
   }
 
   @Test
@@ -368,8 +387,8 @@ class WiringTest {
 
   @Test
   void configurationInASecretIsRead() {
-    Fixture.secret(
-        client, "config", Map.of("config.yaml", "general_settings: {master_key: sk-canary}"));
+    sources.secrets.put(
+        "config", Map.of("config.yaml", "general_settings: {master_key: sk-canary}"));
 
     Wiring wiring =
         wiring(
@@ -477,19 +496,7 @@ class WiringTest {
 
   @Test
   void autoscalerIsWorthAWarning() {
-    client
-        .load(
-            new java.io.ByteArrayInputStream(
-                """
-                apiVersion: autoscaling/v2
-                kind: HorizontalPodAutoscaler
-                metadata: {name: scaler, namespace: ai}
-                spec:
-                  maxReplicas: 4
-                  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: litellm}
-                """
-                    .getBytes(java.nio.charset.StandardCharsets.UTF_8)))
-        .create();
+    sources.autoscalers.add("scaler");
 
     Wiring wiring = wiring(Fixture.of("plain"));
 
@@ -529,41 +536,20 @@ class WiringTest {
 
   @Test
   void containerOfTheSpecIsTheOneThatCounts() {
-    Fixture.secret(client, "litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-canary"));
-    Fixture.of("plain")
-        .with("      containers:\n", "      containers:\n        - {name: bare, image: x}\n")
-        .create(client);
+    sources.secrets.put("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-canary"));
 
     Wiring wiring =
-        new DeploymentWorkloads(client)
-            .wiring(
-                TestRotations.in("ai", TestRotations.SECRET, List.of(KeyKind.MASTER)),
-                new WorkloadSpec(new DeploymentTarget("litellm", "bare", null), null));
-
-    assertBlocks(
-        wiring, ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET, "no variable LITELLM_MASTER_KEY");
-  }
-
-  @Test
-  void systemdUnitIsNotSupportedYet() {
-    Wiring wiring =
-        new DeploymentWorkloads(client)
-            .wiring(
-                TestRotations.in("ai"),
-                new WorkloadSpec(
-                    null, new SystemdUnitTarget("litellm.service", "/etc/litellm.env")));
+        wiring(
+            Fixture.of("plain")
+                .with(
+                    "      containers:\n", "      containers:\n        - {name: bare, image: x}\n"),
+            TestRotations.in("ai", TestRotations.SECRET, List.of(KeyKind.MASTER)),
+            new DeploymentTarget("litellm", "bare", null));
 
     assertThat(wiring.findings())
-        .extracting(Finding::reason)
-        .containsExactly(ConditionReason.NOT_SUPPORTED);
-  }
-
-  @Test
-  void missingDeploymentIsLeftToObserve() {
-    Wiring wiring =
-        new DeploymentWorkloads(client)
-            .wiring(TestRotations.in("ai"), WorkloadSpec.ofDeployment("litellm"));
-
-    assertThat(wiring).isEqualTo(new Wiring(List.of(), List.of()));
+        .singleElement()
+        .extracting(Finding::message)
+        .asString()
+        .contains("no variable LITELLM_MASTER_KEY");
   }
 }
