@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
-import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
-import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyStore.Consumer;
 import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
 import dev.keyrotation.key.KeyStore.Revision;
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
@@ -262,168 +259,8 @@ class SecretKeyStoreTest {
   }
 
   @Test
-  void consumerWithoutSaltEntryHasNoSalt() {
-    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a"));
-
-    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
-
-    assertThat(read.keys().salt()).isNull();
-    assertThat(read.keys().encryptionKind()).isEqualTo(KeyKind.MASTER);
-  }
-
-  @Test
-  void emptySaltEntryIsASaltWithAWarning() {
-    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "LITELLM_SALT_KEY", ""));
-
-    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
-
-    assertThat(read.keys().salt()).isEqualTo(KeyMaterial.of(""));
-    assertThat(read.warnings()).singleElement().asString().contains("is empty");
-  }
-
-  @Test
   void missingConsumerIsNamed() {
     assertThat(store.consumer(owner)).isEqualTo(new Consumer.Missing("litellm-keys"));
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          ''                  | is empty
-          'sk-canary\\n'      | line break
-          ' sk-canary'        | line break
-          'sk-canary\\303'    | printable ASCII
-          'sk-\\1canary'      | printable ASCII
-          """)
-  void valueThatCannotBeAMasterKeyIsInvalidAndNotQuoted(String value, String says) {
-    consumer(Map.of("LITELLM_MASTER_KEY", value.translateEscapes()));
-
-    Consumer read = store.consumer(owner);
-
-    assertThat(read)
-        .asInstanceOf(type(Consumer.Invalid.class))
-        .satisfies(
-            invalid ->
-                assertThat(invalid.message())
-                    .contains("ai/litellm-keys", "LITELLM_MASTER_KEY", says)
-                    .doesNotContain("canary"));
-  }
-
-  @Test
-  void missingEntryIsInvalidAndTheOthersAreNamed() {
-    consumer(Map.of("masterkey", "sk-canary"));
-
-    Consumer read = store.consumer(owner);
-
-    assertThat(read)
-        .asInstanceOf(type(Consumer.Invalid.class))
-        .satisfies(
-            invalid ->
-                assertThat(invalid.message())
-                    .contains("no entry LITELLM_MASTER_KEY; it has: masterkey")
-                    .doesNotContain("canary"));
-  }
-
-  @Test
-  void saltThatIsNoTextIsInvalid() {
-    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
-    secret.getData().put("LITELLM_SALT_KEY", base64(new byte[] {(byte) 0xff, 1}));
-    create(secret);
-
-    assertThat(store.consumer(owner)).isInstanceOf(Consumer.Invalid.class);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"LITELLM_MASTER_KEY, LITELLM_MASTER_KEY, x", "a, b, b"})
-  void entryNamesThatCollideAreInvalid(String master, String salt, String mirror) {
-    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "a", "sk-a"));
-    KeyRotation colliding =
-        TestRotations.in(
-            NAMESPACE,
-            new SecretRef("litellm-keys", master, salt, List.of(mirror)),
-            List.of(KeyKind.MASTER));
-
-    assertThat(store.consumer(colliding)).isInstanceOf(Consumer.Invalid.class);
-  }
-
-  @Test
-  void keyWithoutPrefixIsUsableWithAWarning() {
-    consumer(Map.of("LITELLM_MASTER_KEY", "canary"));
-
-    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
-
-    assertThat(read.warnings())
-        .singleElement()
-        .asString()
-        .contains("`sk-`")
-        .doesNotContain("canary");
-  }
-
-  @Test
-  void mirrorsThatDifferOrAreMissingAreStale() {
-    consumer(Map.of("LITELLM_MASTER_KEY", "sk-a", "same", "sk-a", "other", "sk-b"));
-    KeyRotation mirrored =
-        TestRotations.in(
-            NAMESPACE,
-            new SecretRef("litellm-keys", null, null, List.of("same", "other", "missing")),
-            List.of(KeyKind.MASTER));
-
-    Consumer.Usable read = (Consumer.Usable) store.consumer(mirrored);
-
-    assertThat(read.staleMirrors()).containsExactly("other", "missing");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"immutable", "controller", "eso", "vault", "sealed"})
-  void secretThatWouldNotKeepOurWriteHasAnObstacle(String kind) {
-    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
-    switch (kind) {
-      case "immutable" -> secret.setImmutable(true);
-      case "controller" ->
-          secret
-              .getMetadata()
-              .setOwnerReferences(
-                  List.of(
-                      new OwnerReferenceBuilder()
-                          .withKind("ExternalSecret")
-                          .withName("litellm")
-                          .withController(true)
-                          .build()));
-      case "eso" ->
-          secret.getMetadata().setLabels(Map.of("reconcile.external-secrets.io/managed", "true"));
-      case "vault" ->
-          secret.getMetadata().setLabels(Map.of("app.kubernetes.io/managed-by", "hashicorp-vso"));
-      default ->
-          secret.getMetadata().setAnnotations(Map.of("sealedsecrets.bitnami.com/managed", "true"));
-    }
-    create(secret);
-
-    String obstacle = ((Consumer.Usable) store.consumer(owner)).obstacle();
-
-    assertThat(obstacle).contains("ai/litellm-keys");
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "annotation, meta.helm.sh/release-name, litellm, helm upgrade",
-    "annotation, argocd.argoproj.io/tracking-id, x, Argo CD",
-    "label, kustomize.toolkit.fluxcd.io/name, x, Flux"
-  })
-  void toolThatMayPutTheOldKeyBackIsAWarning(String kind, String name, String value, String says) {
-    Secret secret = secret("litellm-keys", Map.of("LITELLM_MASTER_KEY", "sk-a"));
-    if (kind.equals("label")) {
-      secret.getMetadata().setLabels(Map.of(name, value));
-    } else {
-      secret.getMetadata().setAnnotations(Map.of(name, value));
-    }
-    create(secret);
-
-    Consumer.Usable read = (Consumer.Usable) store.consumer(owner);
-
-    assertThat(read.obstacle()).isNull();
-    assertThat(read.warnings()).singleElement().asString().contains(says);
   }
 
   @ParameterizedTest
