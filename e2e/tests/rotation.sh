@@ -3,7 +3,7 @@
 # proof must hold, as in the demo. Besides:
 #   - before it, the proof must notice that nothing was rotated yet;
 #   - the same manifest applied again, and a restart of the operator, must change nothing;
-#   - a second rotation must succeed although the operator is killed in each of its steps.
+#   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps.
 # The last line says `N passed, N failed`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -83,6 +83,9 @@ kubectl apply -f "$project/examples/keyrotation.yaml"
 result=0
 python3 "$e2e/follow.py" 600 || result=$?
 checked "the rotation succeeds" "$result"
+result=0
+[ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = Fenced ] || result=1
+checked "old pods were fenced, none was stopped before its successor was ready" "$result"
 echo "Meanwhile, chat completions through the Service:"
 stop_prober
 prove first
@@ -97,11 +100,11 @@ result=0
 [ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ] || result=1
 checked "no key was changed" "$result"
 
-echo "A second rotation, with the operator killed in each step"
+echo "A second rotation, with Drain, with the operator killed in each step"
 remember_keys
 kill_operator_in_each_step &
 killer=$!
-kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"rotate": {"request": "second"}}}' >/dev/null
+kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"strategy": "Drain", "rotate": {"request": "second"}}}' >/dev/null
 result=0
 python3 "$e2e/follow.py" 600 || result=$?
 wait "$killer" || :
