@@ -1,6 +1,6 @@
 """follow.py [SECONDS]   prints how a rotation goes on, as it goes: steps, counts, conditions and events of the KeyRotation
 
-Ends with 0 when the requested rotation succeeded; with 1 when it ended otherwise, when it needs help (Stalled) or when
+Ends with 0 when the requested rotation succeeded; with 1 when it ended otherwise, when it needs help (Stalled for two minutes) or when
 SECONDS (default 600) are over. Only prints what changes.
 """
 import json
@@ -9,6 +9,7 @@ import sys
 import time
 
 NAMESPACE, NAME = "ai", "litellm"
+PATIENCE = 120  # seconds
 begin = time.monotonic()
 shown = {}
 
@@ -39,6 +40,7 @@ def events():
 
 
 def follow(limit):
+    stalled_since = None
     while time.monotonic() - begin < limit:
         resource = get("keyrotation", NAME)
         if resource is None:
@@ -62,9 +64,14 @@ def follow(limit):
             last = status["history"][0]
             line(f"rotation   {last['id']} {last['result']}, {json.dumps(last.get('data', {}))}")
             return last["result"] == "Succeeded"
-        if conditions.get("Stalled", {}).get("status") == "True":
+        # A finding of preflight may pass by itself (pods that are not settled yet); one that stays needs help.
+        if conditions.get("Stalled", {}).get("status") != "True":
+            stalled_since = None
+        elif stalled_since is None:
+            stalled_since = time.monotonic()
+        elif time.monotonic() - stalled_since > PATIENCE:
             return False
-        time.sleep(0.5)
+        time.sleep(1)
     line("the time is over")
     return False
 

@@ -29,7 +29,7 @@ rotation_step() {
 
 # Kills the operator without grace once in each step, shortly after the step has begun; ends when the rotation does.
 kill_operator_in_each_step() {
-  local seen=' ' step kills=0 end=$((SECONDS + 600))
+  local seen=' ' step kills=0 end=$((SECONDS + 900))
   while [ "$SECONDS" -lt "$end" ]; do
     step=$(rotation_step 2>/dev/null) || step=
     if [ -z "$step" ]; then
@@ -81,7 +81,7 @@ done
 start_prober
 kubectl apply -f "$project/examples/keyrotation.yaml"
 result=0
-python3 "$e2e/follow.py" 600 || result=$?
+python3 "$e2e/follow.py" 900 || result=$?
 checked "the rotation succeeds" "$result"
 result=0
 [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = Fenced ] || result=1
@@ -106,7 +106,7 @@ kill_operator_in_each_step &
 killer=$!
 kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"strategy": "Drain", "rotate": {"request": "second"}}}' >/dev/null
 result=0
-python3 "$e2e/follow.py" 600 || result=$?
+python3 "$e2e/follow.py" 900 || result=$?
 wait "$killer" || :
 checked "the rotation succeeds although the operator was killed $(cat "$work/kills") times" "$result"
 prove second

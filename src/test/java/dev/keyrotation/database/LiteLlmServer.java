@@ -44,22 +44,13 @@ public final class LiteLlmServer {
           EmbeddedPostgres.builder()
               .setServerConfig("fsync", "off")
               .setServerConfig("max_connections", "40")
-              .start();
-      Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
+              .start(); // it stops with the process, by a hook of its own
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     execute(
         admin("postgres"),
         "CREATE ROLE " + ROLE + " LOGIN PASSWORD '" + PASSWORD + "' NOSUPERUSER NOCREATEDB");
-  }
-
-  private void stop() {
-    try {
-      server.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** A new database with LiteLLM's tables, owned by LiteLLM's role. */
