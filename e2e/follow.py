@@ -1,7 +1,7 @@
 """follow.py [SECONDS]   prints how a rotation goes on, as it goes: steps, counts, conditions and events of the KeyRotation
 
 Ends with 0 when the requested rotation succeeded; with 1 when it ended otherwise, when it needs help (Stalled for two minutes) or when
-SECONDS (default 600) are over. Only prints what changes.
+SECONDS (default 900) are over. Only prints what changes.
 """
 import json
 import subprocess
@@ -77,4 +77,4 @@ def follow(limit):
 
 
 if __name__ == "__main__":
-    sys.exit(not follow(float(sys.argv[1]) if len(sys.argv) > 1 else 600))
+    sys.exit(not follow(float(sys.argv[1]) if len(sys.argv) > 1 else 900))

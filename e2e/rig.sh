@@ -20,7 +20,7 @@ prepare() { # version of LiteLLM
   preparing=$!
   set +m
   "$e2e/parts/kubernetes.sh" >/dev/null
-  ticker "operator and the rest" "$logs/build.log" "$preparing"
+  ticker "the operator (make package) and the rest" /dev/null "$preparing"
   [ ! -t 2 ] || printf '\r\033[K' >&2
   wait "$preparing"
   preparing=

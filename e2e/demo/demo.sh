@@ -108,7 +108,7 @@ kubectl -n keyrotation-system get pods
 headline "4/6  kubectl apply -f examples/keyrotation.yaml"
 start_prober
 kubectl apply -f "$project/examples/keyrotation.yaml"
-python3 "$e2e/follow.py" 600
+python3 "$e2e/follow.py" 900
 echo "Meanwhile, chat completions through the Service:"
 stop_prober
 
