@@ -11,7 +11,9 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.FailurePolicy;
+import dev.keyrotation.workload.Workloads;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * CloseGrace: the token table has no row of the other master key, and every instance refuses that
@@ -49,7 +51,12 @@ final class CloseGraceObserver implements StepObserver {
       }
       moved = database.movedMasterKeyRows(rotation.id(), rotation.direction());
     }
-    Evidence against = instances.refuses(instances.running(primary), other);
+    List<Workloads.Instance> running = instances.running(primary);
+    Evidence against = instances.refuses(running, other);
+    if (against == null) {
+      // Asked again now that no row can answer for an instance that runs with another key.
+      against = instances.accepts(running, keys.target(primary, rotation).master());
+    }
     if (against != null) {
       return against;
     }

@@ -127,6 +127,29 @@ class RotationEngineTest {
   }
 
   @Test
+  void instanceThatTookTheNewKeyFromAGraceRowOnlyIsFoundOut() {
+    FakeWorld world = world(OLD);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first"));
+    while (simulation.status().rotation() == null
+        || simulation.status().rotation().step() != VERIFY) {
+      simulation.run(1);
+    }
+    FakeWorld.Pod pod = world.pods.getFirst();
+    FakeWorld.Pod stranger =
+        new FakeWorld.Pod(
+            pod.number, pod.stamp, new KeySet(KeyMaterial.of("sk-third-master"), OLD.salt()));
+    stranger.age = pod.age;
+    world.pods.set(0, stranger);
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage())
+        .contains("CLOSE_GRACE", "VerificationFailed");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
   void sameRequestAppliedAgainStartsNothing() {
     Simulation simulation =
         new Simulation(world(OLD), Simulation.spec(List.of(MASTER, SALT), "first")).run();
