@@ -3,7 +3,7 @@ package dev.keyrotation.cluster;
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.UrlSource;
@@ -31,20 +31,13 @@ public final class TestRotations {
             .withUid("11111111-1111-1111-1111-111111111111")
             .build());
     rotation.setSpec(
-        new KeyRotationSpec(
-            keys,
-            secret,
-            new DatabaseSpec(
-                new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL")), "public"),
-            List.of(WorkloadSpec.ofDeployment("litellm")),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            false));
+        KeyRotationSpecBuilder.builder()
+            .keys(keys)
+            .secretRef(secret)
+            .database(
+                DatabaseSpec.of(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL"))))
+            .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
+            .build());
     return rotation;
   }
 }

@@ -4,8 +4,9 @@ import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
-import dev.keyrotation.api.v1alpha1.RotateSpec;
+import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
@@ -63,19 +64,15 @@ final class Simulation {
 
   static KeyRotationSpec rollBack(
       List<KeyKind> keys, @Nullable String request, @Nullable String rollBack) {
-    return new KeyRotationSpec(
-        keys,
-        new SecretRef("litellm-keys", null, null, null),
-        new DatabaseSpec(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL")), null),
-        List.of(WorkloadSpec.ofDeployment("litellm")),
-        new RotateSpec(request, null, null, false, rollBack),
-        null,
-        null,
-        null,
-        "5m",
-        "3s",
-        null,
-        false);
+    return KeyRotationSpecBuilder.builder()
+        .keys(keys)
+        .secretRef(new SecretRef("litellm-keys", null, null, null))
+        .database(DatabaseSpec.of(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL"))))
+        .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
+        .rotate(RotateSpecBuilder.builder().request(request).rollBack(rollBack).build())
+        .stepDeadline("5m")
+        .stabilityPeriod("3s")
+        .build();
   }
 
   private RotationEngine newProcess() {

@@ -16,10 +16,11 @@ import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotateSpec;
+import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
@@ -60,25 +61,21 @@ class PlannerTest {
             .withCreationTimestamp("2026-01-01T00:00:00Z")
             .build());
     resource.setSpec(
-        new KeyRotationSpec(
-            List.of(KeyKind.MASTER, KeyKind.SALT),
-            new SecretRef("litellm-keys", null, null, null),
-            new DatabaseSpec(new UrlSource(new SecretKeyRef("db", "url")), null),
-            List.of(WorkloadSpec.ofDeployment("litellm")),
-            rotate,
-            null,
-            null,
-            null,
-            "10m",
-            "30s",
-            null,
-            false));
+        KeyRotationSpecBuilder.builder()
+            .keys(List.of(KeyKind.MASTER, KeyKind.SALT))
+            .secretRef(new SecretRef("litellm-keys", null, null, null))
+            .database(DatabaseSpec.of(new UrlSource(new SecretKeyRef("db", "url"))))
+            .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
+            .rotate(rotate)
+            .stepDeadline("10m")
+            .stabilityPeriod("30s")
+            .build());
     resource.setStatus(status);
     return resource;
   }
 
   private static RotateSpec request(String request) {
-    return new RotateSpec(request, null, null, false, null);
+    return RotateSpecBuilder.builder().request(request).build();
   }
 
   private static PreflightReport report(Finding... findings) {
@@ -184,7 +181,9 @@ class PlannerTest {
   void planOnlyEndsWithThePlan() {
     Decision decision =
         planner.decide(
-            resource(new RotateSpec("first", null, null, true, null), KeyRotationStatus.empty()),
+            resource(
+                RotateSpecBuilder.builder().request("first").planOnly(true).build(),
+                KeyRotationStatus.empty()),
             world(report()),
             NOW);
 
@@ -194,7 +193,8 @@ class PlannerTest {
   @Test
   void scheduleThatWasMissedManyTimesIsPendingOnce() {
     KeyRotation resource =
-        resource(new RotateSpec(null, "0 3 * * *", "UTC", false, null), KeyRotationStatus.empty());
+        resource(
+            RotateSpecBuilder.builder().schedule("0 3 * * *").build(), KeyRotationStatus.empty());
 
     assertThat(Triggers.pending(resource, NOW)).contains(Trigger.SCHEDULE);
     assertThat(Triggers.nextScheduled(resource)).contains(Instant.parse("2026-01-01T03:00:00Z"));

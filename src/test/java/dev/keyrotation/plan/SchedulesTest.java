@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.keyrotation.api.v1alpha1.RotateSpec;
+import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class SchedulesTest {
   private static RotateSpec rotate(String schedule, String zone) {
-    return new RotateSpec(null, schedule, zone, false, null);
+    return RotateSpecBuilder.builder().schedule(schedule).timeZone(zone).build();
   }
 
   @Test

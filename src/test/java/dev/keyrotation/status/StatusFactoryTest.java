@@ -7,7 +7,7 @@ import dev.keyrotation.api.v1alpha1.ConditionType;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
@@ -39,19 +39,11 @@ class StatusFactoryTest {
             .withCreationTimestamp("2026-01-01T00:00:00Z")
             .build());
     resource.setSpec(
-        new KeyRotationSpec(
-            List.of(KeyKind.MASTER),
-            new SecretRef("litellm-keys", null, null, null),
-            null,
-            List.of(WorkloadSpec.ofDeployment("litellm")),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            false));
+        KeyRotationSpecBuilder.builder()
+            .keys(List.of(KeyKind.MASTER))
+            .secretRef(new SecretRef("litellm-keys", null, null, null))
+            .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
+            .build());
     resource.setStatus(status);
     return resource;
   }

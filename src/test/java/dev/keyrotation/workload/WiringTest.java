@@ -426,20 +426,7 @@ class WiringTest {
   void databaseThatTheSpecLeavesOutBlocks() {
     KeyRotation owner = TestRotations.in("ai", TestRotations.SECRET, List.of(KeyKind.MASTER));
     KeyRotationSpec spec = owner.getSpec();
-    owner.setSpec(
-        new KeyRotationSpec(
-            spec.keys(),
-            spec.secretRef(),
-            null,
-            spec.workloads(),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            false));
+    owner.setSpec(spec.withDatabase(null));
 
     Wiring wiring = wiring(Fixture.of("plain"), owner, "litellm-keys", "LITELLM_MASTER_KEY", true);
 

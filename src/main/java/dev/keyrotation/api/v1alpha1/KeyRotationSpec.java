@@ -7,10 +7,12 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the user wants. */
+@RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
     value = "!self.keys.exists(k, k == 'Salt') || has(self.database)",
@@ -65,7 +67,8 @@ public record KeyRotationSpec(
     @Default("false")
         @JsonPropertyDescription(
             "Start no new rotation. A rotation under way goes on: half-way is no safe place to wait.")
-        boolean suspend) {
+        boolean suspend)
+    implements KeyRotationSpecBuilder.With {
 
   public KeyRotationSpec(
       List<KeyKind> keys,

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** When to rotate. */
+@RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record RotateSpec(
     @Size(min = 1, max = 128)
@@ -35,7 +37,8 @@ public record RotateSpec(
             "Id of the rotation to roll back, as status.rotation.id or status.history[].id shows it: the one that is"
                 + " under way, or the last one while its old keys are kept (condition RollBackPossible). Any other"
                 + " id does nothing, so it may stay in the manifest.")
-        @Nullable String rollBack) {
+        @Nullable String rollBack)
+    implements RotateSpecBuilder.With {
 
   public RotateSpec(
       @Nullable String request,
@@ -52,6 +55,6 @@ public record RotateSpec(
 
   /** Neither request nor schedule: nothing starts by itself. */
   public static RotateSpec never() {
-    return new RotateSpec(null, null, null, false, null);
+    return RotateSpecBuilder.builder().build();
   }
 }
