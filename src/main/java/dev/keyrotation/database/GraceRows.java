@@ -30,9 +30,6 @@ final class GraceRows {
 
   private static final String USER = "keyrotation-grace";
 
-  /** A row that the key has of its own does not expire. */
-  private static final Instant NEVER = Instant.parse("9999-12-31T23:59:59Z");
-
   private final Connection connection;
   private final Catalog catalog;
   private final String tokens;
@@ -46,8 +43,8 @@ final class GraceRows {
   }
 
   /**
-   * Inserts the row of {@code key}, or extends it. A row that the key has of its own is left alone:
-   * it already makes the key accepted.
+   * Inserts the row of {@code key}, or sets when it ends. A row that the key has of its own is left
+   * alone: it already makes the key accepted.
    */
   void open(String rotationId, KeyMaterial key, Instant expires) throws SQLException {
     makeUser();
@@ -62,7 +59,7 @@ final class GraceRows {
     String sql =
         insert(tokens, values)
             + " ON CONFLICT (token) DO UPDATE SET expires ="
-            + " greatest(t.expires, excluded.expires), metadata = excluded.metadata,"
+            + " excluded.expires, metadata = excluded.metadata,"
             + " key_alias = excluded.key_alias WHERE "
             + IS_GRACE;
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -133,7 +130,7 @@ final class GraceRows {
         }
         String rotation = row.getString(1);
         if (rotation == null) {
-          return NEVER;
+          return RotationDatabase.NO_EXPIRY;
         }
         OffsetDateTime expires = row.getObject(2, OffsetDateTime.class);
         return rotation.equals(rotationId) && expires != null ? expires.toInstant() : null;

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -155,7 +156,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public void openGrace(String owner, String rotationId, List<KeyMaterial> keys, Instant expires) {
+  public void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until) {
     OwnSchema.ensure(connections);
     connections.inTransaction(
         "inserting grace rows",
@@ -164,8 +165,8 @@ final class PostgresRotationDatabase implements RotationDatabase {
           AdvisoryLock.acquire(connection, schema);
           Claim.take(connection, schema, owner);
           GraceRows grace = new GraceRows(connection, Catalog.read(connection, schema));
-          for (KeyMaterial key : keys) {
-            grace.open(rotationId, key, expires);
+          for (Map.Entry<KeyMaterial, Instant> row : until.entrySet()) {
+            grace.open(rotationId, row.getKey(), row.getValue());
           }
           return rotationId;
         });

@@ -11,6 +11,7 @@ import dev.keyrotation.key.KeySet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -138,14 +139,22 @@ public interface RotationDatabase {
   /** Rows of the master key: found, and of these moved, repaired or removed. */
   record MasterKeyRows(int found, int moved) {}
 
-  /**
-   * Inserts, or extends, short-lived admin rows for {@code keys}, marked with the rotation id,
-   * valid until {@code expires} (LiteLLM honours it to the second, also for cached entries, and
-   * also if we never return).
-   */
-  void openGrace(String owner, String rotationId, List<KeyMaterial> keys, Instant expires);
+  /** Stands for the end of a row that a key has of its own: it makes the key accepted for good. */
+  Instant NO_EXPIRY = Instant.parse("9999-12-31T23:59:59Z");
 
-  /** When the grace row of {@code key} expires; null when this rotation has none for it. */
+  /**
+   * Inserts short-lived admin rows, marked with the rotation id, or sets when they end. LiteLLM
+   * honours that to the second, also for cached entries, and also if we never return. A row that a
+   * key has of its own is left alone.
+   *
+   * @param until when the row of each key ends
+   */
+  void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until);
+
+  /**
+   * When the grace row of {@code key} expires; {@link #NO_EXPIRY} when the key has a row of its
+   * own, null when this rotation has none for it.
+   */
   @Nullable Instant graceExpiry(String rotationId, KeyMaterial key);
 
   /**

@@ -1,8 +1,6 @@
 package dev.keyrotation.observe;
 
-import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
@@ -11,9 +9,12 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.FailurePolicy;
+import dev.keyrotation.plan.Grace;
 import dev.keyrotation.workload.Workloads;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * CloseGrace: the token table has no row of the other master key, and every instance refuses that
@@ -30,23 +31,28 @@ final class CloseGraceObserver implements StepObserver {
     this.databases = databases;
   }
 
+  /** A row that a key has of its own is no grace: the target key may keep its. */
+  private static boolean isGrace(@Nullable Instant until) {
+    return until != null && !until.equals(RotationDatabase.NO_EXPIRY);
+  }
+
   @Override
   public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
     KeyMaterial other = keys.other(primary, rotation).master();
     MasterKeyRows moved = null;
     if (primary.getSpec().database() != null) {
       RotationDatabase database = databases.open(primary);
-      Instant graceEnd =
-          Instant.parse(rotation.stepStartedAt())
-              .plus(RotationDuration.parse(primary.getSpec().gracePeriod()));
-      boolean graceRow = database.graceExpiry(rotation.id(), other) != null;
-      if (graceRow && rotation.direction() == Direction.FORWARD && now.isBefore(graceEnd)) {
-        return new Evidence.Underway(
-            "the old master key is accepted until " + FailurePolicy.text(graceEnd), null);
+      Instant graceEnd = Grace.end(primary, rotation);
+      Instant until = database.graceExpiry(rotation.id(), other);
+      if (until != null && now.isBefore(graceEnd)) {
+        String sentence = "the old master key is accepted until " + FailurePolicy.text(graceEnd);
+        // From here on the row ends by itself at the right time, also when nobody comes back.
+        return until.equals(graceEnd) || until.equals(RotationDatabase.NO_EXPIRY)
+            ? new Evidence.Underway(sentence, null)
+            : new Evidence.Absent(sentence, null);
       }
-      if (graceRow
-          || database.graceExpiry(rotation.id(), keys.target(primary, rotation).master()) != null
-          || database.masterKeyRows(other) > 0) {
+      Instant target = database.graceExpiry(rotation.id(), keys.target(primary, rotation).master());
+      if (isGrace(until) || isGrace(target) || database.masterKeyRows(other) > 0) {
         return new Evidence.Absent("the token table still has rows of the other master key", null);
       }
       moved = database.movedMasterKeyRows(rotation.id(), rotation.direction());
@@ -56,6 +62,10 @@ final class CloseGraceObserver implements StepObserver {
     if (against == null) {
       // Asked again now that no row can answer for an instance that runs with another key.
       against = instances.accepts(running, keys.target(primary, rotation).master());
+    }
+    if (against instanceof Evidence.Refuted(var reason, String message, Duration patience)) {
+      // Caches begin to forget when the grace ends, not when the step begins.
+      return new Evidence.Refuted(reason, message, patience.plus(Grace.period(primary, rotation)));
     }
     if (against != null) {
       return against;

@@ -6,6 +6,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
+import dev.keyrotation.proxy.ProxyApi.KeyOrigin;
 import dev.keyrotation.proxy.ProxyApi.Models;
 import dev.keyrotation.workload.Workloads;
 import java.net.URI;
@@ -65,13 +66,20 @@ final class Instances {
               instance.name() + " refuses the key that it should run with.",
               RELOAD_PATIENCE);
         }
+        case KeyAnswer.Ordinary() -> {
+          return new Evidence.Refuted(
+              ConditionReason.VERIFICATION_FAILED,
+              instance.name()
+                  + " takes the key that it should run with for an ordinary one: its master key is another.",
+              RELOAD_PATIENCE);
+        }
         case KeyAnswer.Accepted() -> {
           // A proxy without a master key accepts everything: then acceptance proves nothing.
           switch (proxy.ask(url, control)) {
             case KeyAnswer.Unclear(String why) -> {
               return unclear(instance, why);
             }
-            case KeyAnswer.Accepted() -> {
+            case KeyAnswer.Accepted(), KeyAnswer.Ordinary() -> {
               return new Evidence.Refuted(
                   ConditionReason.VERIFICATION_FAILED,
                   instance.name()
@@ -104,7 +112,33 @@ final class Instances {
               instance.name() + " still accepts the master key that was replaced.",
               CACHE_PATIENCE);
         }
+        case KeyAnswer.Ordinary() -> {
+          return new Evidence.Refuted(
+              ConditionReason.OLD_KEY_STILL_ACCEPTED,
+              instance.name()
+                  + " still accepts the master key that was replaced, as an ordinary key.",
+              CACHE_PATIENCE);
+        }
         case KeyAnswer.Refused() -> {}
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Null when no instance is known to take {@code key} from a row only. Such an instance runs with
+   * another master key, and turning back would not change that: somebody has to look. LiteLLM
+   * before 1.84 does not tell; there the question comes again when the rows are gone.
+   */
+  @Nullable Evidence runsWith(List<Workloads.Instance> instances, KeyMaterial key) {
+    for (Workloads.Instance instance : instances) {
+      URI url = instance.url();
+      if (url != null && proxy.origin(url, key) == KeyOrigin.ROW) {
+        return new Evidence.Unknown(
+            ConditionReason.VERIFICATION_FAILED,
+            instance.name()
+                + " accepts the key that it should run with only through a row of the token table: its own master"
+                + " key is another. See where its environment takes the master key from, and restart it.");
       }
     }
     return null;

@@ -6,11 +6,13 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.plan.Grace;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * OpenGrace: admin rows for the old and the new master key are there and will not expire during the
- * restart.
+ * OpenGrace: admin rows for the old and the new master key are there, where both are to be
+ * accepted.
  */
 final class OpenGraceObserver implements StepObserver {
   private final DatabaseProvider databases;
@@ -23,11 +25,20 @@ final class OpenGraceObserver implements StepObserver {
 
   @Override
   public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
+    if (!Grace.opens(primary, rotation)) {
+      return Evidence.Present.PLAIN;
+    }
     RotationDatabase database = databases.open(primary);
     Instant target = database.graceExpiry(rotation.id(), keys.target(primary, rotation).master());
     Instant other = database.graceExpiry(rotation.id(), keys.other(primary, rotation).master());
-    return target != null && other != null && target.isAfter(now) && other.isAfter(now)
+    return holds(primary, rotation, target, now) && holds(primary, rotation, other, now)
         ? Evidence.Present.PLAIN
         : new Evidence.Absent("instances do not accept both master keys yet", null);
+  }
+
+  /** A row that is about to end, from a grace that is turned back, would end in the restart. */
+  private static boolean holds(
+      KeyRotation primary, RotationStatus rotation, @Nullable Instant until, Instant now) {
+    return until != null && !Grace.leaseIsDue(primary, rotation, until, now);
   }
 }

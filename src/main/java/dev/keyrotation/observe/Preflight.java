@@ -219,9 +219,16 @@ final class Preflight {
                     + " refuses the master key of Secret "
                     + spec.secretRef().name()
                     + ": it runs with another one. Restart it, or correct spec.secretRef.");
+        case KeyAnswer.Ordinary() ->
+            add(
+                ConditionReason.INSTANCES_ON_OTHER_KEY,
+                instance.name()
+                    + " takes the master key of Secret "
+                    + spec.secretRef().name()
+                    + " for an ordinary key: it runs with another master key. Restart it, or correct spec.secretRef.");
         case KeyAnswer.Accepted() -> {
           switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
-            case KeyAnswer.Accepted() ->
+            case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
                 add(
                     ConditionReason.INSTANCES_ON_OTHER_KEY,
                     instance.name() + " accepts any key as admin, so nothing could be verified.");
@@ -230,6 +237,15 @@ final class Preflight {
                     ConditionReason.EVIDENCE_UNKNOWN,
                     instance.name() + " gives no clear answer to a random key: it " + why + ".");
             case KeyAnswer.Refused() -> {}
+          }
+          if (proxy.origin(url, present.master()) == ProxyApi.KeyOrigin.ROW) {
+            add(
+                ConditionReason.INSTANCES_ON_OTHER_KEY,
+                instance.name()
+                    + " accepts the master key of Secret "
+                    + spec.secretRef().name()
+                    + " only through a row of the token table: it runs with another one. Restart it, or correct"
+                    + " spec.secretRef.");
           }
           if (version == null) {
             version = proxy.version(url, present.master());

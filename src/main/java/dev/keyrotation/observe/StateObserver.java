@@ -61,9 +61,11 @@ public final class StateObserver {
     steps.put(StepName.PUBLISH_KEYS, published);
     steps.put(
         StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old, keys));
-    steps.put(StepName.RESTART_WORKLOADS, restarted);
+    steps.put(StepName.RESTART_WORKLOADS, new LeasedGraceObserver(restarted, databases, keys));
     steps.put(
-        StepName.VERIFY, new VerifyObserver(published, restarted, instances, keys, databases));
+        StepName.VERIFY,
+        new LeasedGraceObserver(
+            new VerifyObserver(published, restarted, instances, keys, databases), databases, keys));
     steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases));
   }
 

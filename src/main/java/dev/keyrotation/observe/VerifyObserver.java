@@ -55,6 +55,9 @@ final class VerifyObserver implements StepObserver {
     List<Workloads.Instance> running = instances.running(primary);
     KeySet target = keys.target(primary, rotation);
     Evidence against = instances.accepts(running, target.master());
+    if (against == null && primary.getSpec().database() != null) {
+      against = instances.runsWith(running, target.master());
+    }
     if (against == null) {
       int expected = rotation.mode() == RolloutMode.ROLLING ? 0 : rotation.storedModels();
       against = instances.readsModels(running, target.master(), expected);

@@ -34,7 +34,7 @@ public final class FailurePolicy {
   static boolean overdue(KeyRotation primary, RotationStatus rotation, Instant now) {
     Duration allowed = RotationDuration.parse(primary.getSpec().stepDeadline());
     if (rotation.step() == StepName.CLOSE_GRACE) {
-      allowed = allowed.plus(RotationDuration.parse(primary.getSpec().gracePeriod()));
+      allowed = allowed.plus(Grace.period(primary, rotation));
     }
     return now.isAfter(Instant.parse(rotation.stepStartedAt()).plus(allowed));
   }

@@ -34,12 +34,12 @@ public final class StepSequence {
       @Nullable RolloutMode mode, boolean replacesMaster, boolean hasDatabase) {
     List<StepName> steps = new ArrayList<>();
     steps.add(GENERATE_KEYS);
+    if (replacesMaster && hasDatabase) {
+      steps.add(OPEN_GRACE);
+    }
     if (mode == RolloutMode.DRAIN) {
       steps.addAll(List.of(STOP_WORKLOADS, PUBLISH_KEYS, REENCRYPT_DATA));
     } else {
-      if (replacesMaster && hasDatabase) {
-        steps.add(OPEN_GRACE);
-      }
       steps.add(PUBLISH_KEYS);
       if (mode == RolloutMode.FENCED) {
         steps.add(REENCRYPT_DATA);
@@ -65,8 +65,10 @@ public final class StepSequence {
     if (rotation.reached() == OPEN_GRACE) {
       return List.of(CLOSE_GRACE);
     }
+    // With Drain the grace is for after a rotation, and there is none after a roll back.
     return forward(rotation.mode(), replacesMaster, hasDatabase).stream()
         .filter(step -> step != GENERATE_KEYS)
+        .filter(step -> step != OPEN_GRACE || rotation.mode() != RolloutMode.DRAIN)
         .toList();
   }
 

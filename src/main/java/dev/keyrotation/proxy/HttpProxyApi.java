@@ -6,6 +6,7 @@ import dev.keyrotation.proxy.InstanceClient.Reply;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
 
   private static final String EVERY_KEY = "/v1/models";
 
+  /** Of the key that asks. */
+  private static final String KEY_INFO = "/key/info";
+
+  private static final int ALIAS_SINCE_MINOR = 84;
+
   /**
    * The types of a 401 that follows a look-up in the database. One that fails, also for a moment
    * and while readiness still says connected, gives a 401 of type {@code auth_error}.
@@ -48,6 +54,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
   private static final int BAD_REQUEST = 400;
   private static final int UNAUTHORIZED = 401;
   private static final int FORBIDDEN = 403;
+  private static final int NOT_FOUND = 404;
   private static final int SERVER_ERROR = 500;
 
   private final InstanceClient client;
@@ -77,7 +84,10 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
             case OK -> new KeyAnswer.Accepted();
             case UNAUTHORIZED -> askOrdinary(instance, key);
             case FORBIDDEN ->
-                new KeyAnswer.Unclear("knows the key, but as an ordinary one without admin rights");
+                // A service mesh may answer this too, on any route.
+                askOrdinary(instance, key) instanceof KeyAnswer.Ordinary ordinary
+                    ? ordinary
+                    : unexpected(status, "/key/list");
             default -> unexpected(status, "/key/list");
           };
     };
@@ -88,7 +98,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
       case Reply.Failed(String why) -> new KeyAnswer.Unclear(why);
       case Reply.Answered(int status, JsonNode json) ->
           switch (status) {
-            case OK -> new KeyAnswer.Unclear("accepts the key, but as an ordinary one");
+            case OK -> new KeyAnswer.Ordinary();
             case UNAUTHORIZED -> refusal(key, json.path("error").path("type").asText());
             default -> unexpected(status, EVERY_KEY);
           };
@@ -115,6 +125,38 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
             default -> unexpected(status, EVERY_KEY);
           };
     };
+  }
+
+  @Override
+  public KeyOrigin origin(URI instance, KeyMaterial key) {
+    return switch (client.get(instance, KEY_INFO, key)) {
+      case Reply.Failed _ -> KeyOrigin.NOT_TOLD;
+      case Reply.Answered(int status, JsonNode json) ->
+          switch (status) {
+            case NOT_FOUND ->
+                // Not what a missing route answers.
+                json.path("error").path("type").asText().contains("not_found")
+                    ? KeyOrigin.OWN_MASTER_KEY
+                    : KeyOrigin.NOT_TOLD;
+            case OK -> masterHasAlias(instance, key) ? KeyOrigin.ROW : KeyOrigin.NOT_TOLD;
+            default -> KeyOrigin.NOT_TOLD;
+          };
+    };
+  }
+
+  /**
+   * Since 1.84.0 a request with the master key goes on under an alias. Before, it goes on under the
+   * key's hash, and the row of that is found whatever the instance was started with.
+   */
+  private boolean masterHasAlias(URI instance, KeyMaterial key) {
+    String version = version(instance, key);
+    Matcher numbers =
+        Pattern.compile("([0-9]+)\\.([0-9]+)\\..*").matcher(version == null ? "" : version);
+    if (!numbers.matches()) {
+      return false;
+    }
+    int major = Integer.parseInt(numbers.group(1));
+    return major > 1 || (major == 1 && Integer.parseInt(numbers.group(2)) >= ALIAS_SINCE_MINOR);
   }
 
   private DatabaseState database(URI instance) {

@@ -22,10 +22,12 @@ public interface ProxyApi {
      */
     record Refused() implements KeyAnswer {}
 
+    /** The key is accepted, but as an ordinary one without admin rights. */
+    record Ordinary() implements KeyAnswer {}
+
     /**
-     * Neither: no connection, a time-out, an error, a refusal that proves nothing because the
-     * database is down, or a key without admin rights. {@code why} stands after the instance's
-     * name.
+     * None of these: no connection, a time-out, an error, or a refusal that proves nothing because
+     * the database is down. {@code why} stands after the instance's name.
      */
     record Unclear(String why) implements KeyAnswer {}
   }
@@ -33,9 +35,25 @@ public interface ProxyApi {
   /**
    * Tries {@code key} on an admin-only route, {@code /key/list} for another user; without a
    * database on one that needs none. Whether an accepted key is the instance's own master key or
-   * that of an admin row in the database is not told apart.
+   * that of an admin row in the database, {@link #origin} may tell.
    */
   KeyAnswer ask(URI instance, KeyMaterial key);
+
+  /** Why an instance takes a key for an admin's. */
+  enum KeyOrigin {
+    /** It is the master key that the instance was started with. */
+    OWN_MASTER_KEY,
+    /** A row of the database makes it one: the instance was started with another master key. */
+    ROW,
+    /** The instance does not tell: LiteLLM before 1.84, or no clear answer. */
+    NOT_TOLD
+  }
+
+  /**
+   * Why {@code instance} accepts {@code key}, which it does. Since 1.84 LiteLLM keeps its own
+   * master key under an alias and so finds no row for it, also when there is one.
+   */
+  KeyOrigin origin(URI instance, KeyMaterial key);
 
   /** What the instance says of itself. */
   sealed interface Models {

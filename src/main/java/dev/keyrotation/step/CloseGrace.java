@@ -4,13 +4,17 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.plan.Grace;
 import dev.keyrotation.plan.StepOutcome;
 import java.time.Instant;
+import java.util.Map;
 
 /**
- * Ends the other master key in the token table. Instances forget it when their cache does, within
- * 60 s.
+ * Sets the end of the other master key's grace; when that is over, ends the key in the token table.
+ * Instances forget a row that had no end when their cache does, within 60 s.
  */
 final class CloseGrace implements StepEffect {
   private final DatabaseProvider databases;
@@ -23,15 +27,20 @@ final class CloseGrace implements StepEffect {
 
   @Override
   public StepOutcome apply(KeyRotation primary, RotationStatus rotation, Instant now) {
-    databases
-        .open(primary)
-        .moveMasterKeyRows(
-            DatabaseOwner.of(primary),
-            rotation.id(),
-            rotation.direction(),
-            keys.other(primary, rotation).master(),
-            keys.target(primary, rotation).master(),
-            primary.getSpec().masterKeyRow());
+    RotationDatabase database = databases.open(primary);
+    KeyMaterial other = keys.other(primary, rotation).master();
+    Instant graceEnd = Grace.end(primary, rotation);
+    if (now.isBefore(graceEnd) && database.graceExpiry(rotation.id(), other) != null) {
+      database.openGrace(DatabaseOwner.of(primary), rotation.id(), Map.of(other, graceEnd));
+      return new StepOutcome.Made();
+    }
+    database.moveMasterKeyRows(
+        DatabaseOwner.of(primary),
+        rotation.id(),
+        rotation.direction(),
+        other,
+        keys.target(primary, rotation).master(),
+        primary.getSpec().masterKeyRow());
     return new StepOutcome.Made();
   }
 }

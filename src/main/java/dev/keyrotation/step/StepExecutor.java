@@ -33,8 +33,10 @@ public final class StepExecutor {
     effects.put(StepName.STOP_WORKLOADS, new StopWorkloads(workloads));
     effects.put(StepName.PUBLISH_KEYS, new PublishKeys(store, keys));
     effects.put(StepName.REENCRYPT_DATA, new ReencryptData(databases, runner, workloads, keys));
-    effects.put(StepName.RESTART_WORKLOADS, new RestartWorkloads(workloads, databases));
-    effects.put(StepName.VERIFY, new Sweep(databases, keys));
+    effects.put(
+        StepName.RESTART_WORKLOADS,
+        new LeasedGrace(new RestartWorkloads(workloads, databases), databases, keys));
+    effects.put(StepName.VERIFY, new LeasedGrace(new Sweep(databases, keys), databases, keys));
     effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, keys));
     this.retire = new Retire(store, databases);
   }

@@ -8,6 +8,7 @@ import dev.keyrotation.database.RotationDatabase.MasterKeyRows;
 import dev.keyrotation.key.KeyMaterial;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The master key in LiteLLM's token table, on real schemas. */
 class MasterKeyRowsTest {
+  private static final Instant SOON = Instant.parse("2030-01-01T00:00:00Z");
   private static final String OWNER = "ai/litellm";
   private static final String ID = "litellm-r4";
   private static final KeyMaterial OLD = KeyMaterial.of("sk-canary-old-master");
@@ -276,7 +278,7 @@ class MasterKeyRowsTest {
     String before = database.digest();
     Instant expires = Instant.parse("2030-01-02T03:04:05Z");
 
-    database.open().openGrace(OWNER, ID, List.of(OLD, NEW), expires);
+    database.open().openGrace(OWNER, ID, Map.of(OLD, expires, NEW, expires));
 
     assertThat(database.open().graceExpiry(ID, OLD)).isEqualTo(expires);
     assertThat(database.open().graceExpiry(ID, NEW)).isEqualTo(expires);
@@ -302,16 +304,19 @@ class MasterKeyRowsTest {
   }
 
   @Test
-  void graceIsExtendedAndNeverShortened() {
+  void endOfGraceIsSetLaterAndEarlier() {
     TestDatabase database = database(LiteLlmServer.NEWEST);
     Instant early = Instant.parse("2030-01-01T00:00:00Z");
     Instant late = Instant.parse("2030-01-01T01:00:00Z");
-    database.open().openGrace(OWNER, ID, List.of(NEW), early);
+    database.open().openGrace(OWNER, ID, Map.of(OLD, early, NEW, early));
 
-    database.open().openGrace(OWNER, ID, List.of(NEW), late);
-    database.open().openGrace(OWNER, ID, List.of(NEW), early);
+    database.open().openGrace(OWNER, ID, Map.of(NEW, late));
+    Instant extended = database.open().graceExpiry(ID, NEW);
+    database.open().openGrace(OWNER, ID, Map.of(NEW, early));
 
-    assertThat(database.open().graceExpiry(ID, NEW)).isEqualTo(late);
+    assertThat(extended).isEqualTo(late);
+    assertThat(database.open().graceExpiry(ID, NEW)).isEqualTo(early);
+    assertThat(database.open().graceExpiry(ID, OLD)).isEqualTo(early);
   }
 
   @Test
@@ -322,7 +327,7 @@ class MasterKeyRowsTest {
         database.value(
             "SELECT to_jsonb(t) FROM " + TOKENS + " t WHERE token = '" + OLD.tokenHash() + "'");
 
-    database.open().openGrace(OWNER, ID, List.of(OLD, NEW), Instant.parse("2030-01-01T00:00:00Z"));
+    database.open().openGrace(OWNER, ID, Map.of(OLD, SOON, NEW, SOON));
 
     assertThat(database.open().graceExpiry(ID, OLD)).isAfter(Instant.parse("9000-01-01T00:00:00Z"));
     assertThat(

@@ -67,6 +67,10 @@ public final class FakeWorld {
   public final List<KeyMaterial> values = new ArrayList<>();
   final Set<KeyMaterial> rows = new HashSet<>();
   final Map<KeyMaterial, Instant> grace = new HashMap<>();
+
+  /** Keys whose rows had no end are remembered by instances for a while. */
+  final Map<KeyMaterial, Instant> cachedUntil = new HashMap<>();
+
   final Map<String, DataCounts> journal = new HashMap<>();
   final Map<String, RotationDatabase.MasterKeyRows> moved = new HashMap<>();
   final List<Pod> pods = new java.util.concurrent.CopyOnWriteArrayList<>();
@@ -83,6 +87,9 @@ public final class FakeWorld {
   int strangeSessions;
   boolean fencePossible;
   boolean oldPodWritesOnceMore;
+
+  /** LiteLLM since 1.84. */
+  boolean tellsOrigin = true;
 
   // what happened to it
   final List<String> violations = new ArrayList<>();
@@ -289,9 +296,18 @@ public final class FakeWorld {
         Instant expires = grace.get(key);
         return pod.keys.master().equals(key)
                 || rows.contains(key)
+                || cachedUntil.getOrDefault(key, Instant.MIN).isAfter(now)
                 || (expires != null && expires.isAfter(now))
             ? new KeyAnswer.Accepted()
             : new KeyAnswer.Refused();
+      }
+
+      @Override
+      public KeyOrigin origin(URI instance, KeyMaterial key) {
+        Pod pod = pod(instance);
+        return !tellsOrigin || pod == null
+            ? KeyOrigin.NOT_TOLD
+            : pod.keys.master().equals(key) ? KeyOrigin.OWN_MASTER_KEY : KeyOrigin.ROW;
       }
 
       @Override
@@ -436,6 +452,7 @@ public final class FakeWorld {
               moved.put(rotationId + direction, new MasterKeyRows(found, found));
               grace.clear();
               if (rows.remove(from)) {
+                cachedUntil.put(from, now.plusSeconds(50));
                 rows.add(to);
               }
             });
@@ -448,16 +465,23 @@ public final class FakeWorld {
       }
 
       @Override
-      public void openGrace(
-          String owner, String rotationId, List<KeyMaterial> keys, Instant expires) {
+      public void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until) {
         needDatabase();
-        change("open grace", () -> keys.forEach(key -> grace.put(key, expires)));
+        change(
+            until.size() > 1 ? "open grace" : "set end of grace",
+            () ->
+                until.forEach(
+                    (key, end) -> {
+                      if (!rows.contains(key)) {
+                        grace.put(key, end);
+                      }
+                    }));
       }
 
       @Override
       public @Nullable Instant graceExpiry(String rotationId, KeyMaterial key) {
         needDatabase();
-        return grace.get(key);
+        return rows.contains(key) ? NO_EXPIRY : grace.get(key);
       }
 
       @Override

@@ -45,6 +45,7 @@ class RotationEngineTest {
     assertThat(simulation.stepsSeen)
         .containsExactly(
             GENERATE_KEYS,
+            OPEN_GRACE,
             STOP_WORKLOADS,
             PUBLISH_KEYS,
             REENCRYPT_DATA,
@@ -129,6 +130,7 @@ class RotationEngineTest {
   @Test
   void instanceThatTookTheNewKeyFromAGraceRowOnlyIsFoundOut() {
     FakeWorld world = world(OLD);
+    world.tellsOrigin = false;
     Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first"));
     while (simulation.status().rotation() == null
         || simulation.status().rotation().step() != VERIFY) {

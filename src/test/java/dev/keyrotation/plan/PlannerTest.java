@@ -240,8 +240,7 @@ class PlannerTest {
 
   @Test
   void sizesAreRecordedBeforeTheStop() {
-    Decision decision =
-        planner.decide(at(GENERATE_KEYS), world(new Evidence.Present(null, NEW)), NOW);
+    Decision decision = planner.decide(at(OPEN_GRACE), world(Evidence.Present.PLAIN), NOW);
 
     RotationStatus next = ((Decision.Advance) decision).next();
     assertThat(next.step()).isEqualTo(STOP_WORKLOADS);
@@ -317,7 +316,7 @@ class PlannerTest {
   @ParameterizedTest
   @EnumSource(
       value = StepName.class,
-      names = {"PREFLIGHT", "OPEN_GRACE"},
+      names = {"PREFLIGHT"},
       mode = EnumSource.Mode.EXCLUDE)
   void whatCannotBeKnownNeverRollsBack(StepName step) {
     Decision decision = planner.decide(at(step, begunAgo(Duration.ofDays(2))), world(UNKNOWN), NOW);

@@ -74,7 +74,49 @@ class HttpProxyApiTest {
 
     KeyAnswer answer = api.ask(instance.url(), KEY);
 
-    assertThat(answer).isEqualTo(new KeyAnswer.Unclear("accepts the key, but as an ordinary one"));
+    assertThat(answer).isEqualTo(new KeyAnswer.Ordinary());
+  }
+
+  @Test
+  void knowsKeyThatAdminRoutesForbidAsOrdinary() {
+    instance
+        .answer("/health/readiness", CONNECTED)
+        .answer("/key/list", 403)
+        .answer("/v1/models", 200);
+
+    KeyAnswer answer = api.ask(instance.url(), KEY);
+
+    assertThat(answer).isEqualTo(new KeyAnswer.Ordinary());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      textBlock =
+          """
+          404 | {"error":{"type":"not_found_error"}} | 1.108.4  | OWN_MASTER_KEY
+          404 | {"error":{"type":"not_found_error"}} | none     | OWN_MASTER_KEY
+          404 | {"detail":"Not Found"}               | 1.108.4  | NOT_TOLD
+          200 | {"key":"x","info":{}}                | 1.108.4  | ROW
+          200 | {"key":"x","info":{}}                | 1.84.0   | ROW
+          200 | {"key":"x","info":{}}                | 1.83.14  | NOT_TOLD
+          200 | {"key":"x","info":{}}                | none     | NOT_TOLD
+          200 | {"key":"x","info":{}}                | 2.0.0rc1 | ROW
+          500 | {}                                   | 1.108.4  | NOT_TOLD
+          """)
+  void tellsOwnMasterKeyFromRowWhereTheVersionDoes(
+      int status, String body, @Nullable String version, String origin) {
+    instance
+        .answer("/key/info", new Answer(status, body))
+        .answer("/health/readiness", CONNECTED)
+        .answer(
+            "/health/readiness/details",
+            new Answer(200, version == null ? "{}" : "{\"litellm_version\":\"" + version + "\"}"));
+
+    ProxyApi.KeyOrigin found = api.origin(instance.url(), KEY);
+
+    assertThat(found).hasToString(origin);
   }
 
   @ParameterizedTest

@@ -50,8 +50,8 @@ public record KeyRotationSpec(
         @Pattern(RotationDuration.PATTERN)
         @JsonPropertyDescription(
             "How long the old master key is accepted beside the new one after all instances have restarted, for"
-                + " clients that switch later. 0: only during the restart, not after it. It needs instances that are"
-                + " replaced one by one (modes Rolling and Fenced); with Drain there is no grace.")
+                + " clients that switch later. 0: only during the restart, not after it. It needs spec.database. When it"
+                + " is changed during the grace, the end moves.")
         String gracePeriod,
     @Default("15m")
         @Pattern(RotationDuration.PATTERN)

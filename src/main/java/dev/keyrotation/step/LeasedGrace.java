@@ -1,0 +1,44 @@
+package dev.keyrotation.step;
+
+import dev.keyrotation.api.v1alpha1.KeyKind;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.database.DatabaseOwner;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.plan.Grace;
+import dev.keyrotation.plan.StepOutcome;
+import java.time.Instant;
+import java.util.Map;
+
+/** A step that first extends the row of the other master key, when its lease is due. */
+final class LeasedGrace implements StepEffect {
+  private final StepEffect step;
+  private final DatabaseProvider databases;
+  private final RevisionKeys keys;
+
+  LeasedGrace(StepEffect step, DatabaseProvider databases, RevisionKeys keys) {
+    this.step = step;
+    this.databases = databases;
+    this.keys = keys;
+  }
+
+  @Override
+  public StepOutcome apply(KeyRotation primary, RotationStatus rotation, Instant now) {
+    if (primary.getSpec().database() != null && rotation.keys().contains(KeyKind.MASTER)) {
+      RotationDatabase database = databases.open(primary);
+      KeyMaterial other = keys.other(primary, rotation).master();
+      Instant until = database.graceExpiry(rotation.id(), other);
+      if (Grace.leaseIsDue(primary, rotation, until, now)) {
+        database.openGrace(
+            DatabaseOwner.of(primary),
+            rotation.id(),
+            Map.of(other, Grace.otherKeyUntil(primary, rotation, now)));
+        return new StepOutcome.Made();
+      }
+    }
+    return step.apply(primary, rotation, now);
+  }
+}
