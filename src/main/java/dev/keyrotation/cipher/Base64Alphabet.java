@@ -30,24 +30,29 @@ enum Base64Alphabet {
   }
 
   /**
-   * Decodes as LiteLLM's readers do: both alphabets, other characters passed over, everything after
-   * the padding ignored. Padding may also be missing. Being generous costs nothing, because only a
-   * successful authentication makes a text a ciphertext.
+   * Decodes as LiteLLM's readers do, which are Python's: both alphabets, other characters passed
+   * over, everything after the padding ignored, but not after a single {@code =} where two belong.
+   * Padding may also be missing. Being generous costs nothing, because only a successful
+   * authentication makes a text a ciphertext.
    *
    * @return null when the text is no base64
    */
   static byte @Nullable [] decode(String text) {
     byte[] digits = new byte[text.length()];
     int count = 0;
+    int padding = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c == '=' && count % 4 >= 2) {
-        break;
-      }
-      if (c == '-' || c == '_') {
+      if (c == '=') {
+        if (count % 4 >= 2 && count % 4 + ++padding >= 4) {
+          break;
+        }
+      } else if (c == '-' || c == '_') {
         digits[count++] = (byte) (c == '-' ? '+' : '/');
+        padding = 0;
       } else if (isStandardDigit(c)) {
         digits[count++] = (byte) c;
+        padding = 0;
       }
     }
     if (count % 4 == 1) {

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,17 +47,35 @@ public final class StoredValue {
 
   /** The text with changed leaves, or null when no leaf was changed. */
   public static @Nullable String transform(String text, LeafChange change) {
+    List<Edit> edits = edits(text, change);
+    if (edits.isEmpty()) {
+      return null;
+    }
+    StringBuilder changed = new StringBuilder(text.length() + 64);
+    int copied = 0;
+    for (Edit edit : edits) {
+      changed.append(text, copied, edit.start()).append(edit.replacement());
+      copied = edit.end();
+    }
+    return changed.append(text, copied, text.length()).toString();
+  }
+
+  /** What to put in place of a part of a text. */
+  private record Edit(int start, int end, String replacement) {}
+
+  /** In the order of the text, and apart from each other. */
+  private static List<Edit> edits(String text, LeafChange change) {
     if (mayBeJson(text)) {
       try {
-        return splice(text, change);
+        return editsOfJson(text, change);
       } catch (JsonParseException e) {
         // Not JSON after all: the whole text is one leaf.
-        return change.apply(text);
       } catch (IOException e) {
         throw new UncheckedIOException("reading from a string failed", e);
       }
     }
-    return change.apply(text);
+    String replacement = change.apply(text);
+    return replacement == null ? List.of() : List.of(new Edit(0, text.length(), replacement));
   }
 
   private static boolean mayBeJson(String text) {
@@ -66,27 +86,38 @@ public final class StoredValue {
     return first < text.length() && "{[\"".indexOf(text.charAt(first)) >= 0;
   }
 
-  private static @Nullable String splice(String text, LeafChange change) throws IOException {
+  /**
+   * What is to be edited within a string is taken to where it stands in the text with all escapes;
+   * so a string around a changed one keeps its own way of writing, too.
+   */
+  private static List<Edit> editsOfJson(String text, LeafChange change) throws IOException {
     requireOneDocument(text);
-    StringBuilder changed = null;
-    int copied = 0;
+    List<Edit> edits = new ArrayList<>();
     try (JsonParser parser = JSON.createParser(text)) {
       for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
         if (token != JsonToken.VALUE_STRING) {
           continue;
         }
-        int start = (int) parser.currentTokenLocation().getCharOffset();
-        String replacement = transform(parser.getText(), change);
-        if (replacement == null) {
-          continue;
+        int at = (int) parser.currentTokenLocation().getCharOffset() + 1;
+        int read = 0;
+        for (Edit inner : edits(parser.getText(), change)) {
+          int start = skip(text, at, inner.start() - read);
+          at = skip(text, start, inner.end() - inner.start());
+          read = inner.end();
+          edits.add(new Edit(start, at, escaped(inner.replacement())));
         }
-        changed = changed == null ? new StringBuilder(text.length() + 64) : changed;
-        changed.append(text, copied, start);
-        quote(replacement, changed);
-        copied = (int) parser.currentLocation().getCharOffset();
       }
     }
-    return changed == null ? null : changed.append(text, copied, text.length()).toString();
+    return edits;
+  }
+
+  /** Where {@code text} goes on after so many characters of a JSON string that stands in it. */
+  private static int skip(String text, int start, int characters) {
+    int at = start;
+    for (int i = 0; i < characters; i++) {
+      at += text.charAt(at) != '\\' ? 1 : text.charAt(at + 1) == 'u' ? 6 : 2;
+    }
+    return at;
   }
 
   /**
@@ -107,8 +138,8 @@ public final class StoredValue {
   }
 
   /** As JSON wants it, and no more; a surrogate without its pair survives as an escape. */
-  private static void quote(String value, StringBuilder out) {
-    out.append('"');
+  private static String escaped(String value) {
+    StringBuilder out = new StringBuilder(value.length() + 8);
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
       if (c == '"' || c == '\\') {
@@ -119,7 +150,7 @@ public final class StoredValue {
         out.append(c);
       }
     }
-    out.append('"');
+    return out.toString();
   }
 
   private static boolean isUnpaired(String value, int at) {
