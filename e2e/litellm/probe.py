@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
-SERVICE = "http://litellm.ai.svc.cluster.local:4000"
+SERVICE = os.environ.get("LITELLM_URL", "http://litellm.ai.svc.cluster.local:4000")
 ADMIN_ONLY = "/key/list?size=1"
 STOP = "/tmp/watch.stop"
 asked = json.load(sys.stdin)

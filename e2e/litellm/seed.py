@@ -1,17 +1,19 @@
 """seed.py <KEYS  fills LiteLLM through its own API; prints as JSON what the proof needs to know (virtual key, models).
 
-Runs in the toolbox pod. It makes what LiteLLM stores encrypted and that its free API can make: models with keys of their own, a
-model with a stored credential, environment variables, callback secrets of keys and teams, an MCP server, a search tool, a
-guardrail, single sign-on. Left out is what would make LiteLLM connect to somewhere: caches, billing exports.
+Runs in the toolbox pod, or where LITELLM_URL and PROVIDER_URL say whom to ask. It makes what LiteLLM stores encrypted and that its
+free API can make: models with keys of their own, a model with a stored credential, environment variables, callback secrets of keys
+and teams, an MCP server, a search tool, a guardrail, single sign-on. Left out is what would make LiteLLM connect to somewhere: caches,
+billing exports.
 """
 import json
+import os
 import sys
 import time
 import urllib.error
 import urllib.request
 
-LITELLM = "http://litellm.ai.svc.cluster.local:4000"
-PROVIDER = "http://provider.ai.svc.cluster.local:8080/v1"
+LITELLM = os.environ.get("LITELLM_URL", "http://litellm.ai.svc.cluster.local:4000")
+PROVIDER = os.environ.get("PROVIDER_URL", "http://provider.ai.svc.cluster.local:8080/v1")
 MORE_MODELS = 50
 MORE_KEYS = 20
 
