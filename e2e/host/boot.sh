@@ -36,6 +36,7 @@ init() {
   mkdir -p "$directory"
   mount --bind "/proc/self/fd/$held" "$directory"
   exec {held}<&-
+  ln -s "$directory/rig.env" /etc/rig.env
   local each
   for each in /run /tmp /home /var/tmp/host /var/log /var/lib/systemd; do
     mkdir -p "$each"

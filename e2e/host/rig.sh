@@ -47,10 +47,22 @@ CONFIG
 
 # use_proxy NAME litellm|standin  what the unit litellm.service runs on that host: the real one, or one that starts at once.
 use_proxy() {
-  local command="litellm --config /etc/litellm/config.yaml --port 4000" env
+  local command="litellm --config /etc/litellm/config.yaml --port 4000"
   [ "$2" = litellm ] || command="python $e2e/host/standin.py"
-  env=$(cat "$litellm/env"; printf 'RIG_POSTGRES=%s\nRIG_E2E=%s\nRIG_PROXY="%s"\n' "$postgres" "$e2e" "$command")
-  if [ -e "$hosts/$1/pid" ]; then on "$1" tee /etc/rig.env <<<"$env" >/dev/null; else echo "$env" >"$hosts/$1/etc/rig.env"; fi
+  # LITELLM_LOCAL_*: what LiteLLM would otherwise fetch from the internet. DISABLE_SCHEMA_UPDATE: start_database makes the schema.
+  cat - "$litellm/env" >"$hosts/$1/rig.env" <<ENV
+RIG_PROXY="$command"
+RIG_E2E=$e2e
+RIG_POSTGRES=$postgres
+LD_LIBRARY_PATH=${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu
+DISABLE_SCHEMA_UPDATE=true
+LITELLM_TELEMETRY=False
+LITELLM_LOCAL_MODEL_COST_MAP=True
+LITELLM_LOCAL_BLOG_POSTS=True
+LITELLM_LOCAL_POLICY_TEMPLATES=True
+LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS=True
+PYTHONUNBUFFERED=1
+ENV
 }
 
 boot() { # name
@@ -80,8 +92,8 @@ put() { on "$1" bash -euc 'umask 077; cat >"$1"; chown "$2" "$1"; chmod "$3" "$1
 ask() {
   local name=$1
   shift
-  on "$name" bash -euc 'set -a; . /etc/rig.env; . /etc/litellm/database.env
-    export LITELLM_URL=http://127.0.0.1:4000 PROVIDER_URL=http://alpha:8080/v1; exec python "$@"' ask "$@"
+  on "$name" bash -euc 'set -a; . "$1"; shift; . /etc/litellm/database.env
+    export LITELLM_URL=http://127.0.0.1:4000 PROVIDER_URL=http://alpha:8080/v1; exec python "$@"' ask "$hosts/$name/rig.env" "$@"
 }
 
 unit_active() { on "$1" systemctl is-active --quiet "$2"; }
@@ -114,7 +126,7 @@ start_database() { # name, file of keys
   printf 'PROVIDER_KEYS="a=%s b=%s c=%s"\n' "$(from "$keys" provider a)" "$(from "$keys" provider b)" "$(from "$keys" provider c)" |
     put "$name" /etc/provider.env root 600
   on "$name" setpriv --reuid postgres --regid postgres --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search \
-    "$postgres/initdb" --pgdata=/home/postgres/data --username=postgres --auth-local=trust --auth-host=scram-sha-256 \
+    env LD_LIBRARY_PATH="${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" "$postgres/initdb" --pgdata=/home/postgres/data --username=postgres --auth-local=trust --auth-host=scram-sha-256 \
     --no-sync >"$logs/initdb.log" 2>&1
   on "$name" bash -c 'echo "host all all all scram-sha-256" >>/home/postgres/data/pg_hba.conf'
   on "$name" systemctl start postgres provider
@@ -138,7 +150,7 @@ sql() {
   local name=$1 database=$2 user=litellm
   shift 2
   [ "$database" != postgres ] || user=postgres
-  on "$name" env PGOPTIONS="-c client_min_messages=error" "$postgres/psql" -X -q -h /home/postgres -U "$user" -d "$database" \
+  on "$name" env LD_LIBRARY_PATH="${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" PGOPTIONS="-c client_min_messages=error" "$postgres/psql" -X -q -h /home/postgres -U "$user" -d "$database" \
     --set=ON_ERROR_STOP=1 "$@"
 }
 

@@ -1,7 +1,7 @@
 """oracle.py count [--expect old|new] <KEYS   judges every stored value by LiteLLM's own functions: which key opens it?
    oracle.py snapshot <KEYS                  prints what the tables say, with every secret opened, as digests
 
-Runs in the toolbox pod, with LiteLLM's Python code and LiteLLM's database client; it knows nothing of keyrotation's code.
+Runs in the toolbox pod or on a host of the rig, with LiteLLM's Python code; it knows nothing of keyrotation's code.
 KEYS is JSON with "salt" (the old salt key) and, for count, "new_salt".
 
 count looks at every text and JSON column of every table: no list of columns that could forget one. With --expect it exits 1
@@ -9,21 +9,33 @@ unless every encrypted value opens under that key, none under the other, and the
 snapshot shows whether anything but ciphertext changed: the same before and after a rotation, since digests are of what the
 values say, not of how they are encrypted.
 """
-import asyncio
 import base64
 import collections
 import hashlib
+import importlib.util
 import json
+import logging
 import os
 import re
 import sys
 import types
 
-# LiteLLM's functions ask the proxy's module for the master key when no salt key is set. We always set one, so an empty
-# module will do: the real one takes ten seconds to load.
-sys.modules["litellm.proxy.proxy_server"] = types.SimpleNamespace(master_key=None, general_settings={})
+try:
+    import psycopg
+    from psycopg.rows import scalar_row
+except ImportError:
+    sys.exit("oracle.py needs the Python package psycopg; LiteLLM's images have it since 1.108, the rig has it with every version")
+
+# LiteLLM's functions as they are; but not what they would load beside themselves, all of LiteLLM for a logger and the proxy for
+# its master key, which takes ten seconds. They ask for that key only when no salt key is set, and we always set one.
+package = types.ModuleType("litellm")
+package.__path__ = importlib.util.find_spec("litellm").submodule_search_locations
+sys.modules.update({
+    "litellm": package,
+    "litellm._logging": types.SimpleNamespace(verbose_proxy_logger=logging.getLogger("litellm")),
+    "litellm.proxy.proxy_server": types.SimpleNamespace(master_key=None, general_settings={}),
+})
 from litellm.proxy.common_utils.encrypt_decrypt_utils import decrypt_value_helper  # noqa: E402
-from prisma import Prisma  # noqa: E402
 
 MARK = "litellm_enc::"
 # What LiteLLM changes by itself as it serves.
@@ -85,31 +97,30 @@ def said(value, key):
     return value
 
 
-async def tables(db):
+def tables(db):
     found = collections.defaultdict(list)
-    for row in await db.query_raw(
-            "select table_name::text as t, column_name::text as c from information_schema.columns natural join "
+    for table, column in db.execute(
+            "select table_name, column_name from information_schema.columns natural join "
             "information_schema.tables where table_schema = current_schema() and table_type = 'BASE TABLE' order by 1, 2"):
-        found[row["t"]].append(row["c"])
+        found[table].append(column)
     return found
 
 
-async def rows(db, table, columns):
+def rows(db, table, columns):
     # As JSON text: what the database client makes of the types must not matter.
     pairs = ", ".join(f"""'{c}', to_jsonb("{c}")""" for c in columns[:50]), ", ".join(
         f"""'{c}', to_jsonb("{c}")""" for c in columns[50:])
     expression = f"(jsonb_build_object({pairs[0]}) || jsonb_build_object({pairs[1]}))::text"
-    for row in await db.query_raw(f'select {expression} as r from "{table}"'):
-        value = row["r"]
-        yield json.loads(value) if isinstance(value, str) else value
+    for text in db.cursor(row_factory=scalar_row).execute(f'select {expression} from "{table}"'):
+        yield json.loads(text)
 
 
-async def count(db, keys, expected):
+def count(db, keys, expected):
     total = collections.Counter()
     print(f"{'column':60} {'new key':>8} {'old key':>8} {'neither':>8}")
-    for table, columns in (await tables(db)).items():
+    for table, columns in tables(db).items():
         found = collections.defaultdict(collections.Counter)
-        async for row in rows(db, table, columns):
+        for row in rows(db, table, columns):
             for column, value in row.items():
                 for leaf in leaves(value):
                     if opened(leaf, keys["new_salt"]) is not None:
@@ -126,13 +137,13 @@ async def count(db, keys, expected):
         sys.exit(not (total[expected] > 0 and total[expected] == sum(total.values())))
 
 
-async def snapshot(db, keys):
+def snapshot(db, keys):
     result = {}
-    for table, columns in (await tables(db)).items():
+    for table, columns in tables(db).items():
         if BUSY_TABLES.search(table):
             continue
         digests = []
-        async for row in rows(db, table, [c for c in columns if c not in BUSY_COLUMNS]):
+        for row in rows(db, table, [c for c in columns if c not in BUSY_COLUMNS]):
             text = json.dumps(said(row, keys["salt"]), sort_keys=True)
             digests.append(hashlib.sha256(text.encode()).hexdigest())
         if digests:
@@ -140,18 +151,14 @@ async def snapshot(db, keys):
     print(json.dumps(result))
 
 
-async def main():
+def main():
     keys = json.load(sys.stdin)
-    db = Prisma()
-    await db.connect()
-    try:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
         if sys.argv[1] == "count":
-            await count(db, keys, sys.argv[3] if sys.argv[2:3] == ["--expect"] else None)
+            count(db, keys, sys.argv[3] if sys.argv[2:3] == ["--expect"] else None)
         else:
-            await snapshot(db, keys)
-    finally:
-        await db.disconnect()
+            snapshot(db, keys)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
