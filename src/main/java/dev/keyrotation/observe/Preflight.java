@@ -118,10 +118,15 @@ final class Preflight {
     private void readSpec() {
       try {
         Schedules.nextAfter(spec.rotate(), now);
+        if (Schedules.inWindow(spec.rotate(), now).isEmpty()) {
+          add(
+              ConditionReason.INVALID_SPEC,
+              "No window of spec.rotate.windows ever opens. Correct its start, or remove it.");
+        }
       } catch (IllegalArgumentException e) {
         add(
             ConditionReason.INVALID_SPEC,
-            "spec.rotate.schedule or timeZone is not valid: " + e.getMessage() + ".");
+            "spec.rotate.schedule, windows or timeZone is not valid: " + e.getMessage() + ".");
       }
       List<String> others = rivals.of(primary);
       if (!others.isEmpty()) {

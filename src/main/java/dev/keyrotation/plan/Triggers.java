@@ -1,31 +1,68 @@
 package dev.keyrotation.plan;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.ConditionType;
+import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.RotateSpec;
+import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.Trigger;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What makes a rotation begin, and what makes a preflight worth its reads. */
 public final class Triggers {
   private Triggers() {}
 
   /**
+   * The next rotation.
+   *
+   * @param at when it may begin; not before now for a request
+   * @param heldBy what holds it back, when something does; null when it comes at its own time
+   */
+  public record Next(Trigger trigger, Instant at, @Nullable ConditionReason heldBy) {}
+
+  /**
    * The trigger that is pending now. A request comes before the schedule; suspension holds both
    * back.
    */
   public static Optional<Trigger> pending(KeyRotation primary, Instant now) {
+    return next(primary, now).filter(next -> !next.at().isAfter(now)).map(Next::trigger);
+  }
+
+  /**
+   * What to announce as next: a request that has to wait, else the schedule's next time. A request
+   * that may begin now has no time to announce.
+   */
+  public static Optional<Next> announced(KeyRotation primary, Instant now) {
+    Optional<Next> next = next(primary, now);
+    return next.filter(n -> n.trigger() == Trigger.REQUEST && n.heldBy() == null).isPresent()
+        ? scheduled(primary, now)
+        : next;
+  }
+
+  /**
+   * What comes next: a new request, at once, or the schedule, at its time; either not before {@code
+   * spec.rotate.minimumGap} is over and a window is open. Empty while suspended, and when nothing
+   * is to come.
+   */
+  public static Optional<Next> next(KeyRotation primary, Instant now) {
+    RotateSpec rotate = primary.getSpec().rotate();
     if (primary.getSpec().suspend()) {
       return Optional.empty();
     }
-    String request = primary.getSpec().rotate().request();
-    if (request != null && !Objects.equals(request, Statuses.of(primary).handledRequest())) {
-      return Optional.of(Trigger.REQUEST);
+    String request = rotate.request();
+    try {
+      return request != null && !request.equals(Statuses.of(primary).handledRequest())
+          ? held(primary, new Next(Trigger.REQUEST, now, null), now)
+          : scheduled(primary, now);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // preflight reports it
     }
-    return nextScheduled(primary).filter(due -> !due.isAfter(now)).map(due -> Trigger.SCHEDULE);
   }
 
   /**
@@ -33,19 +70,45 @@ public final class Triggers {
    * from the resource's creation: so missed runs coalesce into one, and a failing rotation is not
    * repeated until the next time.
    */
-  public static Optional<Instant> nextScheduled(KeyRotation primary) {
-    KeyRotationStatus status = Statuses.of(primary);
-    String last =
-        status.history().isEmpty()
-            ? primary.getMetadata().getCreationTimestamp()
-            : status.history().getFirst().completedAt();
-    try {
-      return last == null
-          ? Optional.empty()
-          : Schedules.nextAfter(primary.getSpec().rotate(), Instant.parse(last));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty(); // preflight reports it
-    }
+  private static Optional<Next> scheduled(KeyRotation primary, Instant now) {
+    RotateSpec rotate = primary.getSpec().rotate();
+    String last = lastEnd(primary).orElse(primary.getMetadata().getCreationTimestamp());
+    return last == null
+        ? Optional.empty()
+        : Schedules.nextAfter(rotate, Instant.parse(last))
+            .map(due -> Schedules.delayed(rotate, nameOf(primary), due))
+            .flatMap(due -> held(primary, new Next(Trigger.SCHEDULE, due, null), now));
+  }
+
+  private static Optional<Next> held(KeyRotation primary, Next wish, Instant now) {
+    RotateSpec rotate = primary.getSpec().rotate();
+    Instant rested =
+        lastEnd(primary)
+            .map(Instant::parse)
+            .map(end -> end.plus(RotationDuration.parse(rotate.minimumGap())))
+            .filter(wish.at()::isBefore)
+            .orElse(wish.at());
+    // A time that has passed does not count as the window it lay in: that one may have closed.
+    Instant earliest = rested.isBefore(now) ? now : rested;
+    return Schedules.inWindow(rotate, earliest)
+        .map(
+            open -> {
+              if (open.isAfter(earliest)) {
+                return new Next(wish.trigger(), open, ConditionReason.WAITING_FOR_WINDOW);
+              }
+              return new Next(
+                  wish.trigger(),
+                  rested,
+                  rested.isAfter(wish.at()) ? ConditionReason.MINIMUM_GAP_NOT_OVER : null);
+            });
+  }
+
+  private static Optional<String> lastEnd(KeyRotation primary) {
+    return Statuses.of(primary).history().stream().findFirst().map(HistoryEntry::completedAt);
+  }
+
+  private static String nameOf(KeyRotation primary) {
+    return primary.getMetadata().getNamespace() + "/" + primary.getMetadata().getName();
   }
 
   /**

@@ -10,11 +10,13 @@ import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.plan.Decision;
+import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Finding;
 import dev.keyrotation.plan.ObservedState;
 import dev.keyrotation.plan.ObservedState.Operand;
 import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.RollBackRequest;
+import dev.keyrotation.plan.Triggers;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +31,8 @@ final class ConditionWriter {
       KeyRotation primary,
       KeyRotationStatus draft,
       ObservedState observed,
-      Decision decision) {
+      Decision decision,
+      Triggers.@Nullable Next announced) {
     setPreflight(conditions, decision);
     setRotated(conditions, draft);
     setRollBackPossible(conditions, primary, draft);
@@ -37,7 +40,7 @@ final class ConditionWriter {
     if (rotation != null) {
       setRotating(conditions, rotation, decision);
     } else {
-      setResting(conditions, primary, draft, observed, decision);
+      setResting(conditions, primary, draft, observed, decision, announced);
     }
   }
 
@@ -197,7 +200,8 @@ final class ConditionWriter {
       KeyRotation primary,
       KeyRotationStatus draft,
       ObservedState observed,
-      Decision decision) {
+      Decision decision,
+      Triggers.@Nullable Next announced) {
     if (decision instanceof Decision.Blocked(PreflightReport report)) {
       ConditionReason reason = report.findings().getFirst().reason();
       conditions.set(
@@ -206,8 +210,8 @@ final class ConditionWriter {
       conditions.set(ConditionType.READY, false, reason, sentences(report));
       return;
     }
-    ConditionReason rest = restReason(primary);
-    conditions.set(ConditionType.RECONCILING, false, rest, restSentence(rest));
+    ConditionReason rest = restReason(primary, announced);
+    conditions.set(ConditionType.RECONCILING, false, rest, restSentence(rest, announced));
     if (decision instanceof Decision.Halt(Finding finding)) {
       conditions.set(ConditionType.STALLED, true, finding.reason(), finding.message());
       conditions.set(ConditionType.READY, false, finding.reason(), finding.message());
@@ -217,21 +221,32 @@ final class ConditionWriter {
     setReady(conditions, draft, observed.operand());
   }
 
-  private static ConditionReason restReason(KeyRotation primary) {
+  private static ConditionReason restReason(
+      KeyRotation primary, Triggers.@Nullable Next announced) {
     if (primary.getSpec().suspend()) {
       return ConditionReason.SUSPENDED;
     }
-    return primary.getSpec().rotate().planOnly()
-        ? ConditionReason.PLANNED_ONLY
-        : ConditionReason.IDLE;
+    if (primary.getSpec().rotate().planOnly()) {
+      return ConditionReason.PLANNED_ONLY;
+    }
+    ConditionReason heldBy = announced == null ? null : announced.heldBy();
+    return heldBy == null ? ConditionReason.IDLE : heldBy;
   }
 
-  private static String restSentence(ConditionReason rest) {
+  private static String restSentence(ConditionReason rest, Triggers.@Nullable Next announced) {
     return switch (rest) {
       case SUSPENDED -> "spec.suspend holds back new rotations.";
       case PLANNED_ONLY -> "spec.rotate.planOnly holds back rotations; the plan is in status.plan.";
+      case WAITING_FOR_WINDOW ->
+          "The next rotation waits for a window of spec.rotate.windows, " + begin(announced);
+      case MINIMUM_GAP_NOT_OVER ->
+          "The next rotation waits for spec.rotate.minimumGap, " + begin(announced);
       default -> "No rotation is due.";
     };
+  }
+
+  private static String begin(Triggers.@Nullable Next announced) {
+    return announced == null ? "" : "and begins at " + FailurePolicy.text(announced.at()) + ".";
   }
 
   private static void setReady(

@@ -23,7 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** Makes the whole new status. Pure: the same input gives the same status. */
 public final class StatusFactory {
@@ -79,10 +79,11 @@ public final class StatusFactory {
       }
     }
     KeyRotationStatus draft = next.build();
-    ConditionWriter.write(conditions, primary, draft, observed, decision);
+    Optional<Triggers.Next> announced = next(primary, draft, now);
+    ConditionWriter.write(conditions, primary, draft, observed, decision, announced.orElse(null));
     return draft
         .with()
-        .nextRotationAt(nextRotation(primary, draft))
+        .nextRotationAt(announced.map(n -> FailurePolicy.text(n.at())).orElse(null))
         .conditions(conditions.list())
         .build();
   }
@@ -123,15 +124,17 @@ public final class StatusFactory {
     return entries;
   }
 
-  private static @Nullable String nextRotation(KeyRotation primary, KeyRotationStatus draft) {
-    if (draft.rotation() != null || primary.getSpec().suspend()) {
-      return null;
+  /** What is to come next, as seen with the new status. */
+  private static Optional<Triggers.Next> next(
+      KeyRotation primary, KeyRotationStatus draft, Instant now) {
+    if (draft.rotation() != null) {
+      return Optional.empty();
     }
     KeyRotation after = new KeyRotation();
     after.setMetadata(primary.getMetadata());
     after.setSpec(primary.getSpec());
     after.setStatus(draft);
-    return Triggers.nextScheduled(after).map(FailurePolicy::text).orElse(null);
+    return Triggers.announced(after, now);
   }
 
   private static PlanStatus plan(KeyRotation primary, PreflightReport report) {

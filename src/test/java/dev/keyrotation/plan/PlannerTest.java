@@ -197,7 +197,8 @@ class PlannerTest {
             RotateSpecBuilder.builder().schedule("0 3 * * *").build(), KeyRotationStatus.empty());
 
     assertThat(Triggers.pending(resource, NOW)).contains(Trigger.SCHEDULE);
-    assertThat(Triggers.nextScheduled(resource)).contains(Instant.parse("2026-01-01T03:00:00Z"));
+    assertThat(Triggers.announced(resource, NOW).map(Triggers.Next::at))
+        .contains(Instant.parse("2026-01-01T03:00:00Z"));
   }
 
   @Test

@@ -23,6 +23,10 @@ public enum ConditionReason {
   IDLE("Idle"),
   /** {@code spec.suspend} holds back new rotations. */
   SUSPENDED("Suspended"),
+  /** A rotation is due and waits until a window of {@code spec.rotate.windows} opens. */
+  WAITING_FOR_WINDOW("WaitingForWindow"),
+  /** A rotation is due and waits until {@code spec.rotate.minimumGap} is over. */
+  MINIMUM_GAP_NOT_OVER("MinimumGapNotOver"),
   /** It has not been looked at yet. */
   NOT_CHECKED("NotChecked"),
   /** Preflight found nothing that blocks. */

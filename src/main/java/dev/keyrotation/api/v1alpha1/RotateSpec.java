@@ -6,11 +6,12 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** When to rotate. */
 @RecordBuilder
-@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record RotateSpec(
     @Size(min = 1, max = 128)
         @JsonPropertyDescription(
@@ -18,15 +19,34 @@ public record RotateSpec(
                 + " rotation; applying the same value again starts none.")
         @Nullable String request,
     @Size(min = 9, max = 128)
-        @Pattern("^[0-9A-Za-z*,/?#-]+( [0-9A-Za-z*,/?#-]+){4}$")
+        @Pattern(RotateSpec.CRON_PATTERN)
         @JsonPropertyDescription(
             "Cron expression of five fields (minute, hour, day of month, month, day of week). Runs that were missed,"
                 + " for example while suspended, coalesce into one.")
         @Nullable String schedule,
+    @Default("0")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "Longest delay of a scheduled run, so that many resources with one schedule do not begin at once. The"
+                + " delay of a run is fixed by the resource's name and the run's time.")
+        String jitter,
+    @Size(max = 16)
+        @JsonPropertyDescription(
+            "When rotations may begin, scheduled and requested ones; without any: at all times. A rotation that has"
+                + " begun goes on when its window closes. Roll back, retirement of old keys and reason: Compromised"
+                + " do not wait for a window.")
+        List<MaintenanceWindow> windows,
+    @Default("0")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "Shortest time from the end of a rotation to the begin of the next, scheduled or requested: a pipeline"
+                + " that makes a new request with every run does not rotate with every run.")
+        String minimumGap,
     @Default("UTC")
         @Size(min = 1, max = 64)
         @Pattern("^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
-        @JsonPropertyDescription("IANA time zone of `schedule`, for example Europe/Berlin.")
+        @JsonPropertyDescription(
+            "IANA time zone of `schedule` and `windows`, for example Europe/Berlin.")
         String timeZone,
     @Default("false")
         @JsonPropertyDescription(
@@ -40,15 +60,24 @@ public record RotateSpec(
         @Nullable String rollBack)
     implements RotateSpecBuilder.With {
 
+  /** A cron expression of five fields, as far as a regular expression can tell. */
+  static final String CRON_PATTERN = "^[0-9A-Za-z*,/?#-]+( [0-9A-Za-z*,/?#-]+){4}$";
+
   public RotateSpec(
       @Nullable String request,
       @Nullable String schedule,
+      @Nullable String jitter,
+      @Nullable List<MaintenanceWindow> windows,
+      @Nullable String minimumGap,
       @Nullable String timeZone,
       boolean planOnly,
       @Nullable String rollBack) {
     this.rollBack = rollBack;
     this.request = request;
     this.schedule = schedule;
+    this.jitter = jitter == null ? "0" : jitter;
+    this.windows = windows == null ? List.of() : List.copyOf(windows);
+    this.minimumGap = minimumGap == null ? "0" : minimumGap;
     this.timeZone = timeZone == null ? "UTC" : timeZone;
     this.planOnly = planOnly;
   }
