@@ -7,6 +7,8 @@ import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.SecretKeyStore;
 import dev.keyrotation.key.SecretValues;
+import dev.keyrotation.leader.Leadership;
+import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.proxy.HttpProxyApi;
@@ -16,11 +18,17 @@ import dev.keyrotation.step.StepExecutor;
 import dev.keyrotation.workload.DeploymentWorkloads;
 import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Produces;
+import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Executors;
 
 /**
@@ -63,7 +71,22 @@ class EngineProducer {
 
   @Produces
   @Singleton
-  TurnReporter turnReporter(KubernetesClient client, Clock clock) {
-    return new TurnReporter(new EventRecorder(client, clock));
+  TurnReporter turnReporter(KubernetesClient client, RotationMetrics metrics, Clock clock) {
+    return new TurnReporter(new EventRecorder(client, clock), metrics, clock);
+  }
+
+  @Produces
+  @Singleton
+  @Typed(RotationMetrics.class) // and not as the framework's Metrics, of which there is one below
+  RotationMetrics rotationMetrics(MeterRegistry registry, Leadership leadership) {
+    return new RotationMetrics(registry, leadership::leads);
+  }
+
+  /** Takes the place of the extension's own: the framework's metrics, and ours beside them. */
+  @Produces
+  @Singleton
+  Metrics metrics(MeterRegistry registry, RotationMetrics ours) {
+    return new AggregatedMetrics(
+        List.of(MicrometerMetricsV2.newBuilder(registry).build(), ours));
   }
 }

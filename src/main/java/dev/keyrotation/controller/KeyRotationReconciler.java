@@ -51,13 +51,15 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
 
   @Override
   public UpdateControl<KeyRotation> reconcile(KeyRotation primary, Context<KeyRotation> context) {
-    return switch (engine.turn(primary, live)) {
-      case Turn.Outdated() -> UpdateControl.<KeyRotation>noUpdate().rescheduleAfter(AFTER_CHANGE);
-      case Turn.Taken taken -> {
-        reporter.report(primary, taken);
-        yield control(primary, taken.status()).rescheduleAfter(taken.wake());
-      }
-    };
+    try (LogContext logs = LogContext.of(Statuses.of(primary))) {
+      return switch (engine.turn(primary, live)) {
+        case Turn.Outdated() -> UpdateControl.<KeyRotation>noUpdate().rescheduleAfter(AFTER_CHANGE);
+        case Turn.Taken taken -> {
+          reporter.report(primary, taken);
+          yield control(primary, taken.status()).rescheduleAfter(taken.wake());
+        }
+      };
+    }
   }
 
   private static UpdateControl<KeyRotation> control(KeyRotation primary, KeyRotationStatus next) {
@@ -75,14 +77,16 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
     if (Statuses.of(primary).rotation() == null) {
       return DeleteControl.defaultDelete();
     }
-    return switch (engine.turn(primary, live)) {
-      case Turn.Outdated() ->
-          DeleteControl.noFinalizerRemoval().rescheduleAfter(AFTER_CHANGE.toMillis());
-      case Turn.Taken taken -> {
-        reporter.report(primary, taken);
-        live.patchStatus(primary, taken.status());
-        yield DeleteControl.noFinalizerRemoval().rescheduleAfter(taken.wake().toMillis());
-      }
-    };
+    try (LogContext logs = LogContext.of(Statuses.of(primary))) {
+      return switch (engine.turn(primary, live)) {
+        case Turn.Outdated() ->
+            DeleteControl.noFinalizerRemoval().rescheduleAfter(AFTER_CHANGE.toMillis());
+        case Turn.Taken taken -> {
+          reporter.report(primary, taken);
+          live.patchStatus(primary, taken.status());
+          yield DeleteControl.noFinalizerRemoval().rescheduleAfter(taken.wake().toMillis());
+        }
+      };
+    }
   }
 }

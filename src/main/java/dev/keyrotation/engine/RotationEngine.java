@@ -57,7 +57,11 @@ public final class RotationEngine {
           .Outdated(); // a process that slept must not write an old intent over a newer one
     }
     return new Turn.Taken(
-        decision, outcome, status, Wake.after(primary, status, decision, outcome, now));
+        decision,
+        outcome,
+        status,
+        Wake.after(primary, status, decision, outcome, now),
+        observed.operand());
   }
 
   private static boolean touchesTheWorld(Decision decision) {

@@ -8,6 +8,7 @@ import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.ObservedState.Operand;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.workload.Workloads;
+import java.util.Objects;
 
 /** While no rotation is under way: does everything still stand as the last one left it? */
 final class OperandObserver {
@@ -47,19 +48,36 @@ final class OperandObserver {
               + ".");
     }
     int instances = 0;
+    int stragglers = 0;
+    String unsettled = null;
     for (WorkloadSpec workload : primary.getSpec().workloads()) {
       Workloads.State state = workloads.observe(primary, workload);
       if (!state.settled()) {
+        stragglers += stragglers(state);
         String problem = state.problem();
-        return new Operand.Drifted(
-            state.name() + " is not settled" + (problem == null ? "." : ": " + problem + "."));
+        unsettled =
+            unsettled != null
+                ? unsettled
+                : state.name() + " is not settled" + (problem == null ? "." : ": " + problem + ".");
       }
       instances += state.replicas();
+    }
+    if (unsettled != null) {
+      return new Operand.Drifted(unsettled, stragglers);
     }
     return new Operand.OnActiveKeys(
         instances
             + (active == null
                 ? " instances run; no rotation has been made yet."
                 : " instances run on the keys of revision " + active.revision() + "."));
+  }
+
+  private static int stragglers(Workloads.State state) {
+    long present =
+        state.instances().stream()
+            .filter(i -> i.ready() && !i.terminating() && Objects.equals(i.stamp(), state.stamp()))
+            .count();
+    long others = state.instances().size() - present;
+    return (int) Math.max(others, state.replicas() - present);
   }
 }

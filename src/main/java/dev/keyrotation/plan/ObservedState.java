@@ -28,8 +28,16 @@ public record ObservedState(
     /** Every workload is settled and the consumer Secret holds the active keys. */
     record OnActiveKeys(String message) implements Operand {}
 
-    /** Something is not as it was left; the message says what, where, and what to do. */
-    record Drifted(String message) implements Operand {}
+    /**
+     * Something is not as it was left; the message says what, where, and what to do.
+     *
+     * @param stragglers instances that are missing, not available, or not of the present template
+     */
+    record Drifted(String message, int stragglers) implements Operand {
+      public Drifted(String message) {
+        this(message, 0);
+      }
+    }
 
     /** It could not be read. */
     record Unclear(String message) implements Operand {}

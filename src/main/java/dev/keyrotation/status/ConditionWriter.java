@@ -255,7 +255,7 @@ final class ConditionWriter {
     switch (operand) {
       case Operand.OnActiveKeys(String message) ->
           conditions.set(type, true, ConditionReason.RUNNING_ON_ACTIVE_KEYS, message);
-      case Operand.Drifted(String message) ->
+      case Operand.Drifted(String message, int stragglers) ->
           conditions.set(type, false, ConditionReason.INSTANCES_NOT_ON_ACTIVE_KEYS, message);
       case Operand.Unclear(String message) ->
           conditions.setUnknown(type, ConditionReason.EVIDENCE_UNKNOWN, message);

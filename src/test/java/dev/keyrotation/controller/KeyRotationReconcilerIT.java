@@ -13,6 +13,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.SecretKeyStore;
+import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.plan.Statuses;
@@ -26,6 +27,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.javaoperatorsdk.operator.Operator;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -122,7 +124,10 @@ class KeyRotationReconcilerIT {
     return new KeyRotationReconciler(
         engine,
         new LiveResource(client),
-        new TurnReporter(new EventRecorder(client, Clock.systemUTC())));
+        new TurnReporter(
+            new EventRecorder(client, Clock.systemUTC()),
+            new RotationMetrics(new SimpleMeterRegistry(), () -> true),
+            Clock.systemUTC()));
   }
 
   @AfterEach
