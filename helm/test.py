@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 from pathlib import Path
@@ -52,6 +53,16 @@ def can_read_secrets(in_namespace):
     return subprocess.run(question, capture_output=True, text=True).stdout.strip() == "yes"
 
 
+def may(verb, resource, name=None, in_namespace="ai"):
+    account = f"--as=system:serviceaccount:{SYSTEM}:keyrotation"
+    question = ["kubectl", "auth", "can-i", verb, f"{resource}/{name}" if name else resource, "-n", in_namespace, account]
+    return subprocess.run(question, capture_output=True, text=True).stdout.strip() == "yes"
+
+
+def kinds(rendered):
+    return {line.removeprefix("kind: ") for line in rendered.splitlines() if line.startswith("kind: ")}
+
+
 class ChartTest(unittest.TestCase):
     maxDiff = None
 
@@ -71,6 +82,47 @@ class ChartTest(unittest.TestCase):
 
         self.assertEqual(plain_role, get("role", "keyrotation", "ai")["rules"])
         self.assertEqual(plain_pod, pod(get("deployment", "keyrotation", SYSTEM)))
+
+    def test_named_namespaces_need_no_right_in_the_cluster(self):
+        self.assertFalse({"ClusterRole", "ClusterRoleBinding"} & kinds(helm("template", "keyrotation", CHART)))
+
+    def test_secrets_are_narrowed_to_names(self):
+        namespace("ai")
+
+        install("namespaces={ai},secrets.names={litellm-keys},secrets.rotations={litellm},secrets.revisions=3")
+
+        self.assertTrue(may("patch", "secrets", "litellm-keys") and may("delete", "secrets", "litellm-r3"))
+        self.assertTrue(may("create", "secrets"))
+        self.assertFalse(may("get", "secrets", "litellm-r4") or may("get", "secrets", "others"))
+        self.assertFalse(may("list", "secrets") or may("watch", "secrets"))
+
+    def test_only_its_own_lease_may_be_taken(self):
+        install("image.tag=first")
+
+        self.assertTrue(may("update", "leases", "keyrotation", SYSTEM) and may("create", "leases", in_namespace=SYSTEM))
+        self.assertFalse(may("update", "leases", "others", SYSTEM) or may("get", "leases", "keyrotation", "default"))
+
+    def test_definition_follows_upgrades_when_it_is_managed(self):
+        install("image.tag=first")
+        kubectl("label", "crd", "keyrotations.keyrotation.dev", "app.kubernetes.io/version=old", "--overwrite")
+
+        helm("upgrade", "keyrotation", CHART, "--namespace", SYSTEM, "--set", "crds.managed=true",
+             "--take-ownership", "--server-side=true", "--force-conflicts")
+
+        labels = json.loads(kubectl("get", "crd", "keyrotations.keyrotation.dev", "-o", "json"))["metadata"]["labels"]
+        self.assertEqual("0.1.0", labels["app.kubernetes.io/version"])
+        helm("uninstall", "keyrotation", "--namespace", SYSTEM)
+        kubectl("get", "crd", "keyrotations.keyrotation.dev")
+
+    def test_switches_render_what_they_say(self):
+        on = ("metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true,"
+              "networkPolicy.enabled=true")
+        optional = {"ServiceMonitor", "PrometheusRule", "ConfigMap", "NetworkPolicy"}
+
+        self.assertFalse(optional & kinds(helm("template", "keyrotation", CHART)))
+        self.assertLessEqual(optional, kinds(helm("template", "keyrotation", CHART, "--set", on)))
+        self.assertIn("PodDisruptionBudget", kinds(helm("template", "keyrotation", CHART)))
+        self.assertNotIn("PodDisruptionBudget", kinds(helm("template", "keyrotation", CHART, "--set", "replicas=1")))
 
     def test_may_read_secrets_of_the_named_namespaces_only(self):
         namespace("ai")
@@ -100,6 +152,15 @@ class ChartTest(unittest.TestCase):
         said = helm("template", "x", CHART, "--set", "allNamespaces=true,namespaces={ai}", fails=True)
 
         self.assertIn("/namespaces", said)
+        for wrong in ("replica=2", "logFormat=xml", "secrets.names={a}", "image.digest=1234", "leaderElection.leaseDuration=15"):
+            helm("template", "x", CHART, "--set", wrong, fails=True)
+
+    def test_rules_and_dashboard_lead_to_pages(self):
+        rules = helm("template", "keyrotation", CHART, "--set", "metrics.prometheusRule.enabled=true")
+        for alert in re.findall(r"alert: (\w+)", rules):
+            page = HERE.parent / "docs" / "runbooks" / f"{alert}.md"
+            self.assertTrue(page.exists(), page)
+            self.assertIn(f"runbook_url: docs/runbooks/{alert}.md", rules)
 
 
 if __name__ == "__main__":
