@@ -69,8 +69,7 @@ class ArchitectureTest {
           .whereLayer("status")
           .mayOnlyBeAccessedByLayers("controller", "engine")
           .whereLayer("plan")
-          .mayOnlyBeAccessedByLayers(
-              "controller", "metrics", "engine", "observe", "step", "status")
+          .mayOnlyBeAccessedByLayers("controller", "metrics", "engine", "observe", "step", "status")
           .whereLayer("database")
           .mayOnlyBeAccessedByLayers("controller", "observe", "step")
           .whereLayer("workload")

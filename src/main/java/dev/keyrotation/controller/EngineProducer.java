@@ -86,7 +86,6 @@ class EngineProducer {
   @Produces
   @Singleton
   Metrics metrics(MeterRegistry registry, RotationMetrics ours) {
-    return new AggregatedMetrics(
-        List.of(MicrometerMetricsV2.newBuilder(registry).build(), ours));
+    return new AggregatedMetrics(List.of(MicrometerMetricsV2.newBuilder(registry).build(), ours));
   }
 }

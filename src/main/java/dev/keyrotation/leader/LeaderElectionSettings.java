@@ -9,8 +9,8 @@ import java.util.Optional;
  * How leaders are elected; each can be set by environment, for example {@code
  * KEYROTATION_LEADER_ELECTION_LEASE_DURATION=15s}.
  *
- * <p>The periods are those of Kubernetes' own controllers. A leader that cannot renew gives up after
- * {@link #renewDeadline}, before others may take over, after {@link #leaseDuration}.
+ * <p>The periods are those of Kubernetes' own controllers. A leader that cannot renew gives up
+ * after {@link #renewDeadline}, before others may take over, after {@link #leaseDuration}.
  */
 @ConfigMapping(prefix = "keyrotation.leader-election")
 public interface LeaderElectionSettings {

@@ -14,9 +14,9 @@ import org.jboss.logging.Logger;
  *
  * <p>Losing the lease ends the process at once: a turn that is under way cannot be called back, and
  * another process may begin its own. A crash at any point is harmless, so an end is. On a shutdown
- * that was asked for, the lease is given up once no turn runs, so that the next process need not wait
- * until it expires. The framework can do neither: it leaves the lease behind, and its own exit would
- * wait for the shutdown that called it.
+ * that was asked for, the lease is given up once no turn runs, so that the next process need not
+ * wait until it expires. The framework can do neither: it leaves the lease behind, and its own exit
+ * would wait for the shutdown that called it.
  */
 public final class Leadership {
   private static final Logger LOG = Logger.getLogger(Leadership.class);
@@ -29,8 +29,8 @@ public final class Leadership {
   private volatile boolean stopping;
 
   /**
-   * @param identity names this process in the lease; no other process may have the same, also not an
-   *     earlier one of the same pod
+   * @param identity names this process in the lease; no other process may have the same, also not
+   *     an earlier one of the same pod
    * @param end ends the process without waiting for anything
    */
   public Leadership(
@@ -75,7 +75,8 @@ public final class Leadership {
   private void lose() {
     leading = false;
     if (!stopping) {
-      LOG.error("the lease is lost: this process ends, so that it and the next leader never act both");
+      LOG.error(
+          "the lease is lost: this process ends, so that it and the next leader never act both");
       end.run();
     }
   }

@@ -22,11 +22,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the metrics of every KeyRotation that this process has looked at. They go with the resource:
- * the framework tells when it is gone, also when somebody took its finalizer away.
+ * Keeps the metrics of every KeyRotation that this process has looked at. They go with the
+ * resource: the framework tells when it is gone, also when somebody took its finalizer away.
  *
- * <p>Counters count what this process has seen, an edge at least once: a turn whose status could not
- * be written is taken again.
+ * <p>Counters count what this process has seen, an edge at least once: a turn whose status could
+ * not be written is taken again.
  */
 public final class RotationMetrics implements Metrics {
   private final MeterRegistry registry;
@@ -92,8 +92,7 @@ public final class RotationMetrics implements Metrics {
   }
 
   private void ended(List<String> resource, HistoryEntry entry) {
-    counter(
-            Metric.ROTATIONS, List.of(resource.get(0), resource.get(1), ApiWord.of(entry.result())))
+    counter(Metric.ROTATIONS, List.of(resource.get(0), resource.get(1), ApiWord.of(entry.result())))
         .increment();
     counter(Metric.VALUES_REENCRYPTED, resource).increment(entry.data().valuesReencrypted());
     counter(Metric.UNAVAILABLE, resource).increment(entry.unavailableSeconds());

@@ -56,11 +56,7 @@ final class StatusSamples {
   }
 
   private void addRotation(RotationStatus rotation) {
-    add(
-        Metric.ROTATION_STEP,
-        1,
-        ApiWord.of(rotation.step()),
-        ApiWord.of(rotation.direction()));
+    add(Metric.ROTATION_STEP, 1, ApiWord.of(rotation.step()), ApiWord.of(rotation.direction()));
     addTime(Metric.ROTATION_STARTED, rotation.startedAt());
     addTime(Metric.STEP_STARTED, rotation.stepStartedAt());
     add(Metric.STEP_ATTEMPTS, rotation.attempts());

@@ -144,9 +144,7 @@ class LeadershipIT {
     Process first = leader("first");
     Process second = new Process("second");
     int before = first.reconciler.turns.get();
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> first.reconciler.turns.get() > before + 5);
+    await().atMost(Duration.ofSeconds(10)).until(() -> first.reconciler.turns.get() > before + 5);
     assertThat(second.reconciler.turns).hasValue(0);
     assertThat(second.leadership.leads()).isFalse();
 

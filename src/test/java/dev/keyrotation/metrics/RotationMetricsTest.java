@@ -147,12 +147,7 @@ class RotationMetricsTest {
             "keyrotation_straggler_instances{name=\"litellm\",namespace=\"ai\",} 3.0");
 
     RotationStatus verify = rotation(StepName.VERIFY);
-    report(
-        restart,
-        new Decision.Advance(verify),
-        new StepOutcome.NoEffect(),
-        status(verify),
-        null);
+    report(restart, new Decision.Advance(verify), new StepOutcome.NoEffect(), status(verify), null);
 
     assertThat(registry.scrape())
         .contains(
@@ -169,8 +164,7 @@ class RotationMetricsTest {
     report(
         reencrypt,
         new Decision.Execute(reencrypt),
-        new StepOutcome.Failed(
-            ConditionReason.DATABASE_UNAVAILABLE, "no answer", Recovery.RETRY),
+        new StepOutcome.Failed(ConditionReason.DATABASE_UNAVAILABLE, "no answer", Recovery.RETRY),
         status(reencrypt),
         null);
     HistoryEntry entry =
@@ -229,9 +223,7 @@ class RotationMetricsTest {
                 + "` | "
                 + metric.kind().name().toLowerCase(java.util.Locale.ROOT)
                 + " | "
-                + metric.labels().stream()
-                    .map(l -> "`" + l + "`")
-                    .collect(Collectors.joining(", "))
+                + metric.labels().stream().map(l -> "`" + l + "`").collect(Collectors.joining(", "))
                 + " | "
                 + metric.help()
                 + " |");
