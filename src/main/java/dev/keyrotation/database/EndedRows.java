@@ -16,6 +16,7 @@ final class EndedRows {
   private static final String MOVED = "moved";
   private static final String REMOVED = "removed";
   private static final String UNASSIGNED = "unassigned";
+  private static final String SESSION = "session";
 
   private final Connection connection;
   private final Catalog catalog;
@@ -24,10 +25,14 @@ final class EndedRows {
 
   /** Rows that {@code rotationId} ended in favour of {@code to}. */
   EndedRows(Connection connection, Catalog catalog, String rotationId, KeyMaterial to) {
+    this(connection, catalog, rotationId, to.fingerprint());
+  }
+
+  private EndedRows(Connection connection, Catalog catalog, String rotationId, String toKey) {
     this.connection = connection;
     this.catalog = catalog;
     this.rotationId = rotationId;
-    this.toKey = to.fingerprint();
+    this.toKey = toKey;
   }
 
   /** A row of the token table will be moved. */
@@ -40,6 +45,17 @@ final class EndedRows {
     String where = "t.ctid = CAST(CAST(? AS text) AS tid)";
     record(Catalog.TOKENS, REMOVED, "to_jsonb(t)", where, location);
     run("DELETE FROM " + catalog.sql(Catalog.TOKENS) + " t WHERE " + where, location);
+  }
+
+  /**
+   * Deletes every row of a team in the token table; returns how many. They are kept to be looked at
+   * and not put back by {@link #restore}: no one key took their place.
+   */
+  static int endTeam(Connection connection, Catalog catalog, String rotationId, String team)
+      throws SQLException {
+    EndedRows rows = new EndedRows(connection, catalog, rotationId, SESSION);
+    rows.record(Catalog.TOKENS, SESSION, "to_jsonb(t)", "t.team_id = ?", team);
+    return rows.run("DELETE FROM " + catalog.sql(Catalog.TOKENS) + " t WHERE t.team_id = ?", team);
   }
 
   /** Deletes rows of another table, where there is such a table. */

@@ -2,12 +2,14 @@ package dev.keyrotation.database;
 
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.database.RotationDatabase.EndedSessions;
 import dev.keyrotation.database.RotationDatabase.MasterKeyRows;
 import dev.keyrotation.key.KeyMaterial;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -107,6 +109,47 @@ final class JournalRows {
         return row.next() ? new MasterKeyRows(row.getInt(1), row.getInt(2)) : null;
       }
     }
+  }
+
+  /** Adds to what is written of a rotation's ended dashboard sessions, and gives the sum. */
+  EndedSessions addSessions(String owner, String rotationId, int ended) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            INSERT INTO keyrotation.journal AS j (litellm_schema, rotation_id, direction, kind,
+                   to_key, owner, key_rows_found)
+            VALUES (?, ?, ?, 'Sessions', '', ?, ?)
+            ON CONFLICT (litellm_schema, rotation_id, direction, kind, to_key) DO UPDATE
+               SET key_rows_found = j.key_rows_found + excluded.key_rows_found, written_at = now()
+            RETURNING key_rows_found, written_at
+            """)) {
+      bind(statement, rotationId, Direction.FORWARD);
+      statement.setString(4, owner);
+      statement.setInt(5, ended);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return sessions(row);
+      }
+    }
+  }
+
+  /** What is written of a rotation's ended dashboard sessions; null when nothing is. */
+  @Nullable EndedSessions sessions(String rotationId) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            SELECT key_rows_found, written_at FROM keyrotation.journal
+             WHERE litellm_schema = ? AND rotation_id = ? AND direction = ? AND kind = 'Sessions'
+            """)) {
+      bind(statement, rotationId, Direction.FORWARD);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? sessions(row) : null;
+      }
+    }
+  }
+
+  private static EndedSessions sessions(ResultSet row) throws SQLException {
+    return new EndedSessions(row.getInt(1), row.getObject(2, OffsetDateTime.class).toInstant());
   }
 
   private void bind(PreparedStatement statement, String rotationId, Direction direction)

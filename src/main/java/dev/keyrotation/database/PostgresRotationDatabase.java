@@ -51,7 +51,8 @@ final class PostgresRotationDatabase implements RotationDatabase {
     }
     List<String> warnings = new ArrayList<>(report.warnings());
     warnings.add(
-        "The URL goes through a pooler (pgbouncer=true): sessions of instances cannot be told apart.");
+        "The URL goes through a pooler (pgbouncer=true): sessions of instances cannot be told"
+            + " apart.");
     return new Report(
         report.columns(), report.values(), report.masterKeyRows(), report.findings(), warnings);
   }
@@ -183,6 +184,43 @@ final class PostgresRotationDatabase implements RotationDatabase {
                     new GraceRows(connection, Catalog.read(connection, schema))
                         .expiry(rotationId, key)))
         .orElse(null);
+  }
+
+  @Override
+  public EndedSessions endSessions(String owner, String rotationId) {
+    OwnSchema.ensure(connections);
+    return connections.inTransaction(
+        "ending dashboard sessions",
+        Limits.SHORT,
+        connection -> {
+          AdvisoryLock.acquire(connection, schema);
+          Claim.take(connection, schema, owner);
+          int ended =
+              new DashboardSessions(connection, Catalog.read(connection, schema)).end(rotationId);
+          return new JournalRows(connection, schema).addSessions(owner, rotationId, ended);
+        });
+  }
+
+  @Override
+  public @Nullable EndedSessions endedSessions(String rotationId) {
+    return connections
+        .inTransaction(
+            "reading the journal",
+            Limits.SHORT,
+            connection ->
+                OwnSchema.exists(connection)
+                    ? Optional.ofNullable(new JournalRows(connection, schema).sessions(rotationId))
+                    : Optional.<EndedSessions>empty())
+        .orElse(null);
+  }
+
+  @Override
+  public Admins adminsSince(@Nullable Instant since, KeyMaterial master) {
+    return connections.inTransaction(
+        "listing keys and users with admin rights",
+        Limits.SHORT,
+        connection ->
+            new AdminRows(connection, Catalog.read(connection, schema)).since(since, master));
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.api.v1alpha1.AdminAccess;
+import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
@@ -156,6 +158,35 @@ public interface RotationDatabase {
    * own, null when this rotation has none for it.
    */
   @Nullable Instant graceExpiry(String rotationId, KeyMaterial key);
+
+  /**
+   * Ends the keys of LiteLLM's dashboard sessions: rows of the reserved team {@code
+   * litellm-dashboard}, one for each log-in, in all versions. They are kept aside until the
+   * rotation retires and never put back: who was logged in logs in again. Returns what {@link
+   * #endedSessions} says then.
+   */
+  EndedSessions endSessions(String owner, String rotationId);
+
+  /** What {@link #endSessions} has done for this rotation; null when it has not been called. */
+  @Nullable EndedSessions endedSessions(String rotationId);
+
+  /**
+   * @param at when that was last done, by the clock of the database
+   */
+  record EndedSessions(int number, Instant at) {}
+
+  /**
+   * Keys and users with admin rights that were created at {@code since} or later, or at an unknown
+   * time. Without dashboard sessions, our grace rows and {@code master}.
+   *
+   * @param since null: whenever
+   */
+  Admins adminsSince(@Nullable Instant since, KeyMaterial master);
+
+  /**
+   * @param newest at most {@link CompromiseReport#MOST_LISTED} keys, then as many users
+   */
+  record Admins(int keys, int users, List<AdminAccess> newest) {}
 
   /**
    * Sessions of the instances' database role other than our own. While all instances are stopped

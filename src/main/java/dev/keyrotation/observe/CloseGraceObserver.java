@@ -1,15 +1,18 @@
 package dev.keyrotation.observe;
 
+import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
+import dev.keyrotation.database.RotationDatabase.EndedSessions;
 import dev.keyrotation.database.RotationDatabase.MasterKeyRows;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Grace;
+import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.workload.Workloads;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,6 +43,7 @@ final class CloseGraceObserver implements StepObserver {
   public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
     KeyMaterial other = keys.other(primary, rotation).master();
     MasterKeyRows moved = null;
+    EndedSessions sessions = null;
     if (primary.getSpec().database() != null) {
       RotationDatabase database = databases.open(primary);
       Instant graceEnd = Grace.end(primary, rotation);
@@ -56,6 +60,12 @@ final class CloseGraceObserver implements StepObserver {
         return new Evidence.Absent("the token table still has rows of the other master key", null);
       }
       moved = database.movedMasterKeyRows(rotation.id(), rotation.direction());
+      if (Grace.endsSessions(rotation)) {
+        sessions = database.endedSessions(rotation.id());
+        if (moved == null || sessions == null) {
+          return new Evidence.Absent("dashboard sessions are not ended yet", null);
+        }
+      }
     }
     List<Workloads.Instance> running = instances.running(primary);
     Evidence against = instances.refuses(running, other);
@@ -70,6 +80,9 @@ final class CloseGraceObserver implements StepObserver {
     if (against != null) {
       return against;
     }
+    if (sessions != null && now.isBefore(sessions.at().plus(Instances.CACHE_TIME))) {
+      return new Evidence.Underway("instances forget the dashboard sessions that were ended", null);
+    }
     return moved == null
         ? Evidence.Present.PLAIN
         : new Evidence.Present(
@@ -79,6 +92,21 @@ final class CloseGraceObserver implements StepObserver {
                 .masterKeyRowsFound(moved.found())
                 .masterKeyRowsMoved(moved.moved())
                 .build(),
-            null);
+            null,
+            sessions == null ? null : report(primary, rotation, sessions));
+  }
+
+  /** What an intruder may have made for himself. */
+  private CompromiseReport report(
+      KeyRotation primary, RotationStatus rotation, EndedSessions sessions) {
+    Instant since = Triggers.compromisedSince(primary);
+    RotationDatabase.Admins admins =
+        databases.open(primary).adminsSince(since, keys.target(primary, rotation).master());
+    return new CompromiseReport(
+        since == null ? null : FailurePolicy.text(since),
+        sessions.number(),
+        admins.keys(),
+        admins.users(),
+        admins.newest());
   }
 }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Asks every running instance, each by its own address. */
 final class Instances {
+  /** How long LiteLLM may accept a key from its memory, unless that is configured. */
+  static final Duration CACHE_TIME = Duration.ofSeconds(60);
+
   /**
    * LiteLLM caches an accepted key for 60 s ({@code user_api_key_cache_ttl}); three times that is
    * no cache any more.
@@ -70,7 +73,8 @@ final class Instances {
           return new Evidence.Refuted(
               ConditionReason.VERIFICATION_FAILED,
               instance.name()
-                  + " takes the key that it should run with for an ordinary one: its master key is another.",
+                  + " takes the key that it should run with for an ordinary one: its master key is"
+                  + " another.",
               RELOAD_PATIENCE);
         }
         case KeyAnswer.Accepted() -> {
@@ -83,8 +87,9 @@ final class Instances {
               return new Evidence.Refuted(
                   ConditionReason.VERIFICATION_FAILED,
                   instance.name()
-                      + " accepts a random key as admin: it checks no keys at all (custom auth, no master key, or"
-                      + " allow_requests_on_db_unavailable while its database is down).",
+                      + " accepts a random key as admin: it checks no keys at all (custom auth, no"
+                      + " master key, or allow_requests_on_db_unavailable while its database is"
+                      + " down).",
                   RELOAD_PATIENCE);
             }
             case KeyAnswer.Refused() -> {}
@@ -137,8 +142,9 @@ final class Instances {
         return new Evidence.Unknown(
             ConditionReason.VERIFICATION_FAILED,
             instance.name()
-                + " accepts the key that it should run with only through a row of the token table: its own master"
-                + " key is another. See where its environment takes the master key from, and restart it.");
+                + " accepts the key that it should run with only through a row of the token table:"
+                + " its own master key is another. See where its environment takes the master key"
+                + " from, and restart it.");
       }
     }
     return null;

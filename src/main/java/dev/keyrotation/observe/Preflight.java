@@ -5,6 +5,7 @@ import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.RotationReason;
 import dev.keyrotation.api.v1alpha1.Strategy;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
@@ -16,6 +17,7 @@ import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Finding;
 import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.Schedules;
+import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.Models;
@@ -23,6 +25,7 @@ import dev.keyrotation.workload.Workloads;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +131,9 @@ final class Preflight {
             ConditionReason.INVALID_SPEC,
             "spec.rotate.schedule, windows or timeZone is not valid: " + e.getMessage() + ".");
       }
+      if (compromised()) {
+        readCompromise();
+      }
       List<String> others = rivals.of(primary);
       if (!others.isEmpty()) {
         add(
@@ -136,6 +142,21 @@ final class Preflight {
                 + String.join(", ", others)
                 + " rotates the same Secret or workload. Keep one and delete the others.");
       }
+    }
+
+    private boolean compromised() {
+      return spec.rotate().reason() == RotationReason.COMPROMISED;
+    }
+
+    private void readCompromise() {
+      try {
+        Triggers.compromisedSince(primary);
+      } catch (DateTimeParseException e) {
+        add(
+            ConditionReason.INVALID_SPEC,
+            "spec.rotate.compromisedSince is no time: write for example 2026-11-01T00:00:00Z.");
+      }
+      warnings.addAll(CompromiseAdvice.of(spec));
     }
 
     private void readConsumer() {
@@ -230,7 +251,8 @@ final class Preflight {
                 instance.name()
                     + " takes the master key of Secret "
                     + spec.secretRef().name()
-                    + " for an ordinary key: it runs with another master key. Restart it, or correct spec.secretRef.");
+                    + " for an ordinary key: it runs with another master key. Restart it, or"
+                    + " correct spec.secretRef.");
         case KeyAnswer.Accepted() -> {
           switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
             case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
@@ -249,8 +271,8 @@ final class Preflight {
                 instance.name()
                     + " accepts the master key of Secret "
                     + spec.secretRef().name()
-                    + " only through a row of the token table: it runs with another one. Restart it, or correct"
-                    + " spec.secretRef.");
+                    + " only through a row of the token table: it runs with another one. Restart"
+                    + " it, or correct spec.secretRef.");
           }
           if (version == null) {
             version = proxy.version(url, present.master());
@@ -283,6 +305,17 @@ final class Preflight {
       report.findings().forEach(f -> add(f.reason(), f.message()));
       warnings.addAll(report.warnings());
       readFence(present, database);
+      if (compromised() && findings.isEmpty()) {
+        RotationDatabase.Admins admins =
+            database.adminsSince(Triggers.compromisedSince(primary), present.master());
+        warnings.add(
+            "Look through what an intruder may have made: "
+                + admins.keys()
+                + " keys and "
+                + admins.users()
+                + " users with admin rights were created in the time in question. The rotation"
+                + " lists them in the status and removes none.");
+      }
       values = report.values();
       for (RotationDatabase.ColumnCount column : report.columns()) {
         columns.add(
@@ -295,7 +328,8 @@ final class Preflight {
       }
       if (spec.rotates(KeyKind.SALT) && present.salt() == null) {
         warnings.add(
-            "There is no salt key: the master key encrypts the stored values. The rotation introduces a salt key.");
+            "There is no salt key: the master key encrypts the stored values. The rotation"
+                + " introduces a salt key.");
       }
     }
 
@@ -315,8 +349,8 @@ final class Preflight {
                 + ". Mend that, or use Auto or Drain.");
       } else if (obstacle != null) {
         warnings.add(
-            "All instances stop while stored values are re-encrypted (Drain), because old instances cannot be"
-                + " fenced off: "
+            "All instances stop while stored values are re-encrypted (Drain), because old instances"
+                + " cannot be fenced off: "
                 + obstacle
                 + ".");
       }

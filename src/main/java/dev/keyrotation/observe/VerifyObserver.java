@@ -88,8 +88,8 @@ final class VerifyObserver implements StepObserver {
         : new Evidence.Refuted(
             ConditionReason.REENCRYPTION_FAILED,
             left
-                + " stored values are under the other encryption key: a process that is not in spec.workloads wrote"
-                + " them.",
+                + " stored values are under the other encryption key: a process that is not in"
+                + " spec.workloads wrote them.",
             Duration.ZERO);
   }
 }

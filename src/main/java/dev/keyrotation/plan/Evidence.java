@@ -1,5 +1,6 @@
 package dev.keyrotation.plan;
 
+import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
@@ -14,9 +15,18 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Evidence {
 
   /** The effect is there; with what the world tells about it. */
-  record Present(@Nullable DataCounts data, @Nullable KeyFingerprints newKeys) implements Evidence {
+  record Present(
+      @Nullable DataCounts data,
+      @Nullable KeyFingerprints newKeys,
+      @Nullable CompromiseReport compromise)
+      implements Evidence {
     /** Present, with nothing to tell. */
     public static final Present PLAIN = new Present(null, null);
+
+    /** Present, and no report of a compromise. */
+    public Present(@Nullable DataCounts data, @Nullable KeyFingerprints newKeys) {
+      this(data, newKeys, null);
+    }
   }
 
   /** The effect is not there, or not all of it: it can be made now. */

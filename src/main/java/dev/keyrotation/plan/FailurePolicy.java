@@ -40,6 +40,16 @@ public final class FailurePolicy {
   }
 
   /**
+   * Whether a failure may take the rotation back to its old keys. Once every instance runs on the
+   * new ones, that would only hand a compromised key back to whoever knows it: then somebody has to
+   * look instead.
+   */
+  static boolean mayTurnBack(RotationStatus rotation) {
+    return rotation.direction() == Direction.FORWARD
+        && !(rotation.compromised() && rotation.step() == StepName.CLOSE_GRACE);
+  }
+
+  /**
    * The rotation after a failed attempt of its present step. In direction Forward a failure that
    * will not pass turns it back. In direction RollBack there is nowhere to turn: it is tried again,
    * slower and slower, and shown as stalled.
@@ -47,15 +57,15 @@ public final class FailurePolicy {
   public static RotationStatus afterFailure(
       KeyRotation primary, RotationStatus rotation, StepOutcome.Failed failed, Instant now) {
     Failure failure = failure(rotation, failed.reason(), failed.message(), now);
-    boolean forward = rotation.direction() == Direction.FORWARD;
     boolean overdue = overdue(primary, rotation, now);
-    if (forward
+    if (mayTurnBack(rotation)
         && (failed.recovery() == Recovery.ROLL_BACK
             || (failed.recovery() == Recovery.RETRY && overdue))) {
       return turnBack(primary, rotation, failure, now);
     }
     int attempts = rotation.attempts() + 1;
-    boolean stalled = failed.recovery() == Recovery.HALT || overdue || (!forward && attempts > 3);
+    boolean stalled =
+        failed.recovery() != Recovery.RETRY || overdue || (!mayTurnBack(rotation) && attempts > 3);
     return rotation
         .with()
         .attempts(attempts)

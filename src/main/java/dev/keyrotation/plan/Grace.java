@@ -24,9 +24,12 @@ public final class Grace {
 
   private Grace() {}
 
-  /** How long the other key is accepted after all instances have restarted. */
+  /**
+   * How long the other key is accepted after all instances have restarted: not at all when somebody
+   * else may know it, nor after a roll back.
+   */
   public static Duration period(KeyRotation primary, RotationStatus rotation) {
-    return rotation.direction() == Direction.FORWARD
+    return rotation.direction() == Direction.FORWARD && !rotation.compromised()
         ? RotationDuration.parse(primary.getSpec().gracePeriod())
         : Duration.ZERO;
   }
@@ -42,6 +45,19 @@ public final class Grace {
    */
   public static boolean opens(KeyRotation primary, RotationStatus rotation) {
     return rotation.mode() != RolloutMode.DRAIN || !period(primary, rotation).isZero();
+  }
+
+  /**
+   * Whether the other key gets a row. A compromised one gets none: it dies with each old instance.
+   * The target key gets its row all the same, so that clients can switch before the last one.
+   */
+  public static boolean admitsOther(RotationStatus rotation) {
+    return !(rotation.compromised() && rotation.direction() == Direction.FORWARD);
+  }
+
+  /** Whether keys of dashboard sessions end too: whoever had the old key may have logged in. */
+  public static boolean endsSessions(RotationStatus rotation) {
+    return rotation.compromised() && rotation.direction() == Direction.FORWARD;
   }
 
   /**

@@ -92,6 +92,7 @@ public final class Planner {
         .reencrypts(reencrypts(spec, report))
         .trigger(trigger)
         .request(trigger == Trigger.REQUEST ? spec.rotate().request() : null)
+        .reason(Triggers.reason(primary, trigger))
         .startedAt(FailurePolicy.text(now))
         .stepStartedAt(FailurePolicy.text(now))
         .oldKeys(current)
@@ -152,7 +153,7 @@ public final class Planner {
     return switch (Objects.requireNonNull(observed.evidence(), "evidence of the present step")) {
       case Evidence.Present present -> stepDone(primary, rotation, present, observed, now);
       case Evidence.Absent absent -> {
-        if (overdue && rotation.direction() == Direction.FORWARD) {
+        if (overdue && FailurePolicy.mayTurnBack(rotation)) {
           yield turnBack(primary, rotation, deadline(absent.message()), now);
         }
         Instant next = nextAttempt(rotation);
@@ -203,7 +204,7 @@ public final class Planner {
 
   private static Decision outOfTime(
       KeyRotation primary, RotationStatus rotation, Finding why, Instant now) {
-    return rotation.direction() == Direction.FORWARD
+    return FailurePolicy.mayTurnBack(rotation)
         ? turnBack(primary, rotation, why, now)
         : new Decision.Await(stall(unverified(rotation), why, now), why.message(), null);
   }
@@ -254,6 +255,9 @@ public final class Planner {
     if (present.data() != null) {
       done = done.withData(present.data());
     }
+    if (present.compromise() != null) {
+      done = done.withCompromise(present.compromise());
+    }
     String stoppedAt = done.stoppedAt();
     if (done.step() == StepName.RESTART_WORKLOADS && stoppedAt != null) {
       long gap = Duration.between(Instant.parse(stoppedAt), now).toSeconds();
@@ -298,6 +302,7 @@ public final class Planner {
             rotation.keys(),
             rotation.trigger(),
             rotation.request(),
+            rotation.reason(),
             rotation.oldKeys(),
             rotation.mode(),
             rotation.startedAt(),
@@ -305,6 +310,7 @@ public final class Planner {
             rotation.unavailableSeconds(),
             rotation.data(),
             rotation.rollBackCause(),
+            rotation.compromise(),
             null));
   }
 

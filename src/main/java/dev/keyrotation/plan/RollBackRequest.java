@@ -9,6 +9,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationDuration;
+import dev.keyrotation.api.v1alpha1.RotationReason;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
@@ -28,7 +29,17 @@ public final class RollBackRequest {
   /** Whether it names the rotation that is under way, and that one goes forward. */
   static boolean means(KeyRotation primary, RotationStatus rotation) {
     return rotation.direction() == Direction.FORWARD
-        && rotation.id().equals(primary.getSpec().rotate().rollBack());
+        && rotation.id().equals(primary.getSpec().rotate().rollBack())
+        && isConfirmed(primary, rotation.reason());
+  }
+
+  /**
+   * Whether the user means it: the way back from a rotation with reason Compromised makes keys work
+   * again that somebody else may know.
+   */
+  public static boolean isConfirmed(KeyRotation primary, RotationReason reason) {
+    return reason != RotationReason.COMPROMISED
+        || primary.getSpec().rotate().acceptCompromisedKeys();
   }
 
   /** The last rotation, when it succeeded and its old keys are kept. */
@@ -52,7 +63,8 @@ public final class RollBackRequest {
 
   private static Optional<HistoryEntry> pending(KeyRotation primary) {
     return candidate(Statuses.of(primary))
-        .filter(entry -> entry.id().equals(primary.getSpec().rotate().rollBack()));
+        .filter(entry -> entry.id().equals(primary.getSpec().rotate().rollBack()))
+        .filter(entry -> isConfirmed(primary, entry.reason()));
   }
 
   /**
@@ -80,6 +92,7 @@ public final class RollBackRequest {
                       .reencrypts(entry.mode() != RolloutMode.ROLLING)
                       .trigger(entry.trigger())
                       .request(entry.request())
+                      .reason(entry.reason())
                       .startedAt(FailurePolicy.text(now))
                       .stepStartedAt(FailurePolicy.text(now))
                       .oldKeys(entry.oldKeys())

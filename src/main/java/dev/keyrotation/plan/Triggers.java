@@ -7,9 +7,12 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotateSpec;
 import dev.keyrotation.api.v1alpha1.RotationDuration;
+import dev.keyrotation.api.v1alpha1.RotationReason;
+import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.Trigger;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +69,44 @@ public final class Triggers {
   }
 
   /**
+   * Why a rotation with this trigger would replace the keys. {@code spec.rotate.reason} belongs to
+   * {@code spec.rotate.request}: in a manifest that keeps it, the schedule stays routine.
+   */
+  public static RotationReason reason(KeyRotation primary, Trigger trigger) {
+    return trigger == Trigger.REQUEST
+        ? primary.getSpec().rotate().reason()
+        : RotationReason.ROUTINE;
+  }
+
+  /**
+   * Whether a rotation with this trigger begins at once, whatever would make another one wait
+   * (maintenance windows, the minimum gap): with a key that somebody else knows every minute
+   * counts.
+   */
+  public static boolean isUrgent(KeyRotation primary, Trigger trigger) {
+    return reason(primary, trigger) == RotationReason.COMPROMISED;
+  }
+
+  /**
+   * From when on access is listed that somebody may have made with a compromised key; null: from
+   * the beginning.
+   *
+   * @throws java.time.format.DateTimeParseException when {@code spec.rotate.compromisedSince} is no
+   *     time
+   */
+  public static @Nullable Instant compromisedSince(KeyRotation primary) {
+    String since = primary.getSpec().rotate().compromisedSince();
+    if (since != null) {
+      return OffsetDateTime.parse(since).toInstant();
+    }
+    return Statuses.of(primary).history().stream()
+        .filter(entry -> entry.result() == RotationResult.SUCCEEDED)
+        .findFirst()
+        .map(entry -> Instant.parse(entry.completedAt()))
+        .orElse(null);
+  }
+
+  /**
    * When the schedule is due next, counted from the last rotation's end, whatever its result, else
    * from the resource's creation: so missed runs coalesce into one, and a failing rotation is not
    * repeated until the next time.
@@ -81,6 +122,9 @@ public final class Triggers {
   }
 
   private static Optional<Next> held(KeyRotation primary, Next wish, Instant now) {
+    if (isUrgent(primary, wish.trigger())) {
+      return Optional.of(wish);
+    }
     RotateSpec rotate = primary.getSpec().rotate();
     Instant rested =
         lastEnd(primary)

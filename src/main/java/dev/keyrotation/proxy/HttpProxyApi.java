@@ -110,8 +110,8 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
     return LOOKED_UP.contains(type) || !key.reveal().startsWith("sk-")
         ? new KeyAnswer.Refused()
         : new KeyAnswer.Unclear(
-            "refuses the key, but does not say that it looked it up: its database may just be failing, the key may be"
-                + " blocked, or LiteLLM is older than 1.72");
+            "refuses the key, but does not say that it looked it up: its database may just be"
+                + " failing, the key may be blocked, or LiteLLM is older than 1.72");
   }
 
   /** Without a database there is but one key, so any route shows whether it is this one. */

@@ -1,5 +1,6 @@
 package dev.keyrotation.status;
 
+import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.ConditionType;
 import dev.keyrotation.api.v1alpha1.Direction;
@@ -7,6 +8,7 @@ import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.RotationReason;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.plan.Decision;
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What the conditions say: to people in sentences, to tools in words. */
 final class ConditionWriter {
+  private static final String UNCONFIRMED =
+      "Somebody else may know the old keys, and a roll back would make them work again. If that is"
+          + " meant, set spec.rotate.acceptCompromisedKeys to true beside spec.rotate.rollBack: ";
+
   private ConditionWriter() {}
 
   /** Sets every condition. */
@@ -95,7 +101,8 @@ final class ConditionWriter {
                   + last.data().valuesReencrypted()
                   + " values re-encrypted, unavailable for "
                   + last.unavailableSeconds()
-                  + " s.");
+                  + " s."
+                  + found(last.compromise()));
       case ROLLED_BACK ->
           conditions.set(
               type,
@@ -103,7 +110,10 @@ final class ConditionWriter {
               ConditionReason.ROTATION_ROLLED_BACK,
               "Rotation "
                   + last.id()
-                  + " was rolled back to the old keys."
+                  + " was rolled back to the old keys"
+                  + (last.reason() == RotationReason.COMPROMISED
+                      ? ", which somebody else may know."
+                      : ".")
                   + cause(last.failure()));
       case ABANDONED ->
           conditions.set(
@@ -123,33 +133,79 @@ final class ConditionWriter {
     RotationStatus rotation = draft.rotation();
     if (rotation != null) {
       boolean forward = rotation.direction() == Direction.FORWARD;
+      if (forward && lacksConfirmation(primary, rotation.id(), rotation.reason())) {
+        conditions.set(
+            type, false, ConditionReason.ROLL_BACK_UNCONFIRMED, UNCONFIRMED + rotation.id() + ".");
+        return;
+      }
       conditions.set(
           type,
           forward,
           forward ? ConditionReason.ROTATING : ConditionReason.ROLLING_BACK,
           forward
-              ? "Set spec.rotate.rollBack to " + rotation.id() + " to turn it back."
+              ? "Set spec.rotate.rollBack to "
+                  + rotation.id()
+                  + confirmation(rotation.reason())
+                  + " to turn it back."
               : "It is being rolled back.");
       return;
     }
     RollBackRequest.candidate(draft)
         .ifPresentOrElse(
-            entry ->
-                conditions.set(
-                    type,
-                    true,
-                    ConditionReason.OLD_KEYS_KEPT,
-                    "Set spec.rotate.rollBack to "
-                        + entry.id()
-                        + " until "
-                        + RollBackRequest.keptUntil(primary, entry)
-                        + "."),
+            entry -> setOldKeysKept(conditions, primary, entry),
             () ->
                 conditions.set(
                     type,
                     false,
                     ConditionReason.NOTHING_TO_ROLL_BACK,
                     "There is no succeeded rotation whose old keys are kept."));
+  }
+
+  private static void setOldKeysKept(
+      ConditionSet conditions, KeyRotation primary, HistoryEntry entry) {
+    ConditionType type = ConditionType.ROLL_BACK_POSSIBLE;
+    if (lacksConfirmation(primary, entry.id(), entry.reason())) {
+      conditions.set(
+          type, false, ConditionReason.ROLL_BACK_UNCONFIRMED, UNCONFIRMED + entry.id() + ".");
+      return;
+    }
+    conditions.set(
+        type,
+        true,
+        ConditionReason.OLD_KEYS_KEPT,
+        "Set spec.rotate.rollBack to "
+            + entry.id()
+            + confirmation(entry.reason())
+            + " until "
+            + RollBackRequest.keptUntil(primary, entry)
+            + ".");
+  }
+
+  private static boolean lacksConfirmation(KeyRotation primary, String id, RotationReason reason) {
+    return id.equals(primary.getSpec().rotate().rollBack())
+        && !RollBackRequest.isConfirmed(primary, reason);
+  }
+
+  private static String confirmation(RotationReason reason) {
+    return reason == RotationReason.COMPROMISED
+        ? " and spec.rotate.acceptCompromisedKeys to true (somebody else may know the old keys)"
+        : "";
+  }
+
+  private static String found(@Nullable CompromiseReport report) {
+    if (report == null) {
+      return "";
+    }
+    String since = report.since();
+    return " "
+        + report.sessionsEnded()
+        + " dashboard sessions ended; "
+        + report.adminKeys()
+        + " keys and "
+        + report.adminUsers()
+        + " users with admin rights were created"
+        + (since == null ? "" : " since " + since)
+        + ": look through status.history[0].compromise.";
   }
 
   private static String cause(@Nullable Failure failure) {

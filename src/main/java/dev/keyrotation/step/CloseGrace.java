@@ -14,7 +14,8 @@ import java.util.Map;
 
 /**
  * Sets the end of the other master key's grace; when that is over, ends the key in the token table.
- * Instances forget a row that had no end when their cache does, within 60 s.
+ * Instances forget a row that had no end when their cache does, within 60 s. After a compromise the
+ * keys of dashboard sessions end as well.
  */
 final class CloseGrace implements StepEffect {
   private final DatabaseProvider databases;
@@ -32,6 +33,12 @@ final class CloseGrace implements StepEffect {
     Instant graceEnd = Grace.end(primary, rotation);
     if (now.isBefore(graceEnd) && database.graceExpiry(rotation.id(), other) != null) {
       database.openGrace(DatabaseOwner.of(primary), rotation.id(), Map.of(other, graceEnd));
+      return new StepOutcome.Made();
+    }
+    if (Grace.endsSessions(rotation)
+        && database.movedMasterKeyRows(rotation.id(), rotation.direction()) != null
+        && database.endedSessions(rotation.id()) == null) {
+      database.endSessions(DatabaseOwner.of(primary), rotation.id());
       return new StepOutcome.Made();
     }
     database.moveMasterKeyRows(

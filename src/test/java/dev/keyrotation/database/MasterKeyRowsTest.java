@@ -218,7 +218,8 @@ class MasterKeyRowsTest {
   void anOldSchemaThatForbidsDeletingMappedKeysIsNoObstacle() {
     TestDatabase database = database(LiteLlmServer.NEWEST);
     database.run(
-        "ALTER TABLE \"LiteLLM_JWTKeyMapping\" DROP CONSTRAINT \"LiteLLM_JWTKeyMapping_token_fkey\"");
+        "ALTER TABLE \"LiteLLM_JWTKeyMapping\" DROP CONSTRAINT"
+            + " \"LiteLLM_JWTKeyMapping_token_fkey\"");
     database.run(
         "ALTER TABLE \"LiteLLM_JWTKeyMapping\" ADD CONSTRAINT x FOREIGN KEY (token) REFERENCES "
             + TOKENS

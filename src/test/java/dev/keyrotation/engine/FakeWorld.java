@@ -1,5 +1,6 @@
 package dev.keyrotation.engine;
 
+import dev.keyrotation.api.v1alpha1.AdminAccess;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
@@ -73,6 +74,8 @@ public final class FakeWorld {
 
   final Map<String, DataCounts> journal = new HashMap<>();
   final Map<String, RotationDatabase.MasterKeyRows> moved = new HashMap<>();
+  final Map<String, RotationDatabase.EndedSessions> endedSessions = new HashMap<>();
+  int sessions = 3;
   final List<Pod> pods = new java.util.concurrent.CopyOnWriteArrayList<>();
   int replicas;
   @Nullable String templateStamp;
@@ -482,6 +485,39 @@ public final class FakeWorld {
       public @Nullable Instant graceExpiry(String rotationId, KeyMaterial key) {
         needDatabase();
         return rows.contains(key) ? NO_EXPIRY : grace.get(key);
+      }
+
+      @Override
+      public EndedSessions endSessions(String owner, String rotationId) {
+        needDatabase();
+        change(
+            "end sessions",
+            () -> {
+              endedSessions.put(rotationId, new EndedSessions(sessions, now));
+              sessions = 0;
+            });
+        return endedSessions.get(rotationId);
+      }
+
+      @Override
+      public @Nullable EndedSessions endedSessions(String rotationId) {
+        needDatabase();
+        return endedSessions.get(rotationId);
+      }
+
+      @Override
+      public Admins adminsSince(@Nullable Instant since, KeyMaterial master) {
+        needDatabase();
+        return new Admins(
+            1,
+            0,
+            List.of(
+                new AdminAccess(
+                    AdminAccess.Kind.KEY,
+                    "since " + since,
+                    "default_user_id",
+                    "2025-12-31T00:00:00Z",
+                    "MasterKey")));
       }
 
       @Override

@@ -7,6 +7,7 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
+import dev.keyrotation.api.v1alpha1.HistoryEntryBuilder;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -122,7 +123,8 @@ class RotationMetricsTest {
         .contains(
             "keyrotation_leader 1.0",
             "keyrotation_active_revision{name=\"litellm\",namespace=\"ai\",} 1.0",
-            "keyrotation_active_keys_since_timestamp_seconds{name=\"litellm\",namespace=\"ai\",} 1.7934912E9",
+            "keyrotation_active_keys_since_timestamp_seconds{name=\"litellm\",namespace=\"ai\",}"
+                + " 1.7934912E9",
             "keyrotation_condition{condition=\"Stalled\",name=\"litellm\",namespace=\"ai\","
                 + "reason=\"Progressing\",status=\"False\",} 1.0",
             "keyrotation_straggler_instances{name=\"litellm\",namespace=\"ai\",} 0.0")
@@ -168,22 +170,20 @@ class RotationMetricsTest {
         status(reencrypt),
         null);
     HistoryEntry entry =
-        new HistoryEntry(
-            "litellm-r2",
-            2,
-            1,
-            RotationResult.ROLLED_BACK,
-            List.of(KeyKind.SALT),
-            Trigger.REQUEST,
-            null,
-            KEYS,
-            RolloutMode.DRAIN,
-            BEGUN,
-            "2026-11-24T10:00:00Z",
-            17,
-            new DataCounts(3, 100, 169, 0, 0),
-            null,
-            null);
+        HistoryEntryBuilder.builder()
+            .id("litellm-r2")
+            .revision(2)
+            .fromRevision(1)
+            .result(RotationResult.ROLLED_BACK)
+            .keys(List.of(KeyKind.SALT))
+            .trigger(Trigger.REQUEST)
+            .oldKeys(KEYS)
+            .mode(RolloutMode.DRAIN)
+            .startedAt(BEGUN)
+            .completedAt("2026-11-24T10:00:00Z")
+            .unavailableSeconds(17)
+            .data(new DataCounts(3, 100, 169, 0, 0))
+            .build();
     RotationStatus last = rotation(StepName.CLOSE_GRACE);
     report(
         last,
@@ -194,9 +194,10 @@ class RotationMetricsTest {
 
     assertThat(registry.scrape())
         .contains(
-            "keyrotation_failures_total{name=\"litellm\",namespace=\"ai\",reason=\"DatabaseUnavailable\","
-                + "step=\"ReencryptData\",} 1.0",
-            "keyrotation_rotations_total{name=\"litellm\",namespace=\"ai\",result=\"RolledBack\",} 1.0",
+            "keyrotation_failures_total{name=\"litellm\",namespace=\"ai\",reason=\"DatabaseUnavailable\",step=\"ReencryptData\",}"
+                + " 1.0",
+            "keyrotation_rotations_total{name=\"litellm\",namespace=\"ai\",result=\"RolledBack\",}"
+                + " 1.0",
             "keyrotation_values_reencrypted_total{name=\"litellm\",namespace=\"ai\",} 169.0",
             "keyrotation_unavailable_seconds_total{name=\"litellm\",namespace=\"ai\",} 17.0",
             "keyrotation_last_rotation_timestamp_seconds{name=\"litellm\",namespace=\"ai\","

@@ -3,8 +3,8 @@ package dev.keyrotation.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
-import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
+import dev.keyrotation.api.v1alpha1.HistoryEntryBuilder;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -54,22 +54,18 @@ class TriggersTest {
   }
 
   private static HistoryEntry ended(String time) {
-    return new HistoryEntry(
-        "litellm-r2",
-        2,
-        1,
-        RotationResult.SUCCEEDED,
-        List.of(KeyKind.MASTER),
-        Trigger.REQUEST,
-        "earlier",
-        new KeyFingerprints("aaaa", null),
-        null,
-        time,
-        time,
-        0,
-        DataCounts.NONE,
-        null,
-        null);
+    return HistoryEntryBuilder.builder()
+        .id("litellm-r2")
+        .revision(2)
+        .fromRevision(1)
+        .result(RotationResult.SUCCEEDED)
+        .keys(List.of(KeyKind.MASTER))
+        .trigger(Trigger.REQUEST)
+        .request("earlier")
+        .oldKeys(new KeyFingerprints("aaaa", null))
+        .startedAt(time)
+        .completedAt(time)
+        .build();
   }
 
   @Test

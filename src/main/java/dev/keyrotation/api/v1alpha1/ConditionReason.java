@@ -17,6 +17,11 @@ public enum ConditionReason {
   ROLL_BACK_REQUESTED("RollBackRequested"),
   /** The old keys of the last rotation are kept. */
   OLD_KEYS_KEPT("OldKeysKept"),
+  /**
+   * {@code spec.rotate.rollBack} names a rotation whose old keys were compromised, without {@code
+   * spec.rotate.acceptCompromisedKeys}.
+   */
+  ROLL_BACK_UNCONFIRMED("RollBackUnconfirmed"),
   /** There is no rotation whose old keys are kept. */
   NOTHING_TO_ROLL_BACK("NothingToRollBack"),
   /** There is nothing to do. */

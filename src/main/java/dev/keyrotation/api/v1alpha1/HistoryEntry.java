@@ -2,10 +2,12 @@ package dev.keyrotation.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A rotation that ended. */
+@RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record HistoryEntry(
     @JsonPropertyDescription("Identifies the rotation.") String id,
@@ -16,6 +18,7 @@ public record HistoryEntry(
     @JsonPropertyDescription("What started it.") Trigger trigger,
     @JsonPropertyDescription("The value of spec.rotate.request that started it.")
         @Nullable String request,
+    @JsonPropertyDescription("Why the keys were replaced.") RotationReason reason,
     @JsonPropertyDescription("Fingerprints of the keys that were in use before it.")
         KeyFingerprints oldKeys,
     @JsonPropertyDescription("How instances were restarted.") @Nullable RolloutMode mode,
@@ -25,33 +28,22 @@ public record HistoryEntry(
         long unavailableSeconds,
     @JsonPropertyDescription("What was done to the database.") DataCounts data,
     @JsonPropertyDescription("Why it did not succeed.") @Nullable Failure failure,
+    @JsonPropertyDescription("With reason Compromised: what was ended and found.")
+        @Nullable CompromiseReport compromise,
     @JsonPropertyDescription(
             "When the other revision's keys and the copied ciphertext were removed, RFC 3339.")
-        @Nullable String retiredAt) {
+        @Nullable String retiredAt)
+    implements HistoryEntryBuilder.With {
 
   public HistoryEntry {
     keys = keys == null ? List.of() : List.copyOf(keys);
     data = data == null ? DataCounts.NONE : data;
+    reason = reason == null ? RotationReason.ROUTINE : reason;
   }
 
   /** The same entry, with what it replaced removed at the given time. */
   public HistoryEntry retired(String time) {
-    return new HistoryEntry(
-        id,
-        revision,
-        fromRevision,
-        result,
-        keys,
-        trigger,
-        request,
-        oldKeys,
-        mode,
-        startedAt,
-        completedAt,
-        unavailableSeconds,
-        data,
-        failure,
-        time);
+    return with().retiredAt(time).build();
   }
 
   /** The revision that this rotation left out of use. */

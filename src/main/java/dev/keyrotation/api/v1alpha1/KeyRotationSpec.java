@@ -29,12 +29,14 @@ public record KeyRotationSpec(
         @JsonPropertyDescription("The Secret from which the running instances read their keys.")
         SecretRef secretRef,
     @JsonPropertyDescription(
-            "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has a database.")
+            "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has"
+                + " a database.")
         @Nullable DatabaseSpec database,
     @Required
         @Size(min = 1, max = 16)
         @JsonPropertyDescription(
-            "Every process that shares these keys and this database, in the order in which they are restarted.")
+            "Every process that shares these keys and this database, in the order in which they are"
+                + " restarted.")
         List<WorkloadSpec> workloads,
     @JsonPropertyDescription("When to rotate.") RotateSpec rotate,
     @Default("Auto")
@@ -43,15 +45,17 @@ public record KeyRotationSpec(
         Strategy strategy,
     @Default("Move")
         @JsonPropertyDescription(
-            "What happens to a row of the old master key in LiteLLM_VerificationToken, left by LiteLLM before February"
-                + " 2025 or by hand: Move makes it the new key's row, Remove deletes it.")
+            "What happens to a row of the old master key in LiteLLM_VerificationToken, left by"
+                + " LiteLLM before February 2025 or by hand: Move makes it the new key's row,"
+                + " Remove deletes it.")
         MasterKeyRowPolicy masterKeyRow,
     @Default("0")
         @Pattern(RotationDuration.PATTERN)
         @JsonPropertyDescription(
-            "How long the old master key is accepted beside the new one after all instances have restarted, for"
-                + " clients that switch later. 0: only during the restart, not after it. It needs spec.database. When it"
-                + " is changed during the grace, the end moves.")
+            "How long the old master key is accepted beside the new one after all instances have"
+                + " restarted, for clients that switch later. 0: only during the restart, not after"
+                + " it. It needs spec.database. When it is changed during the grace, the end"
+                + " moves.")
         String gracePeriod,
     @Default("15m")
         @Pattern(RotationDuration.PATTERN)
@@ -66,7 +70,8 @@ public record KeyRotationSpec(
     @JsonPropertyDescription("How long what a rotation replaced is kept.") RetentionSpec retention,
     @Default("false")
         @JsonPropertyDescription(
-            "Start no new rotation. A rotation under way goes on: half-way is no safe place to wait.")
+            "Start no new rotation. A rotation under way goes on: half-way is no safe place to"
+                + " wait.")
         boolean suspend)
     implements KeyRotationSpecBuilder.With {
 

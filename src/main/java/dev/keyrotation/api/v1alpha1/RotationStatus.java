@@ -29,6 +29,7 @@ public record RotationStatus(
     @JsonPropertyDescription("What started it.") Trigger trigger,
     @JsonPropertyDescription("The value of spec.rotate.request that started it.")
         @Nullable String request,
+    @JsonPropertyDescription("Why the keys are replaced.") RotationReason reason,
     @JsonPropertyDescription("When it began, RFC 3339.") String startedAt,
     @JsonPropertyDescription("When the present step began, RFC 3339.") String stepStartedAt,
     @JsonPropertyDescription("Failed attempts of the present step.") int attempts,
@@ -54,13 +55,21 @@ public record RotationStatus(
     @JsonPropertyDescription("Since when verification holds without a break, RFC 3339.")
         @Nullable String verifiedSince,
     @JsonPropertyDescription("How far the present step is.") @Nullable Progress progress,
-    @JsonPropertyDescription("What was done to the database.") DataCounts data)
+    @JsonPropertyDescription("What was done to the database.") DataCounts data,
+    @JsonPropertyDescription("With reason Compromised: what was ended and found.")
+        @Nullable CompromiseReport compromise)
     implements RotationStatusBuilder.With {
 
   public RotationStatus {
     keys = keys == null ? List.of() : List.copyOf(keys);
     sizes = sizes == null ? List.of() : List.copyOf(sizes);
     data = data == null ? DataCounts.NONE : data;
+    reason = reason == null ? RotationReason.ROUTINE : reason;
+  }
+
+  /** Whether somebody else may know the keys that it replaces. */
+  public boolean compromised() {
+    return reason == RotationReason.COMPROMISED;
   }
 
   /**
