@@ -3,6 +3,7 @@ package dev.keyrotation.controller;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.observe.Rivals;
@@ -45,7 +46,9 @@ final class ClusterRivals implements Rivals {
   }
 
   private static boolean shares(KeyRotationSpec one, KeyRotationSpec other) {
-    return one.secretRef().name().equals(other.secretRef().name())
+    SecretRef secret = one.secretRef();
+    SecretRef otherSecret = other.secretRef();
+    return (secret != null && otherSecret != null && secret.name().equals(otherSecret.name()))
         || one.workloads().stream().anyMatch(other.workloads()::contains);
   }
 }

@@ -4,8 +4,10 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.PostgresDatabases;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.KeyStore;
-import dev.keyrotation.key.SecretKeyStore;
+import dev.keyrotation.key.SecretConsumer;
+import dev.keyrotation.key.SecretRevisions;
 import dev.keyrotation.key.SecretValues;
 import dev.keyrotation.leader.Leadership;
 import dev.keyrotation.metrics.RotationMetrics;
@@ -41,7 +43,8 @@ class EngineProducer {
   @Produces
   @Singleton
   RotationEngine engine(KubernetesClient client, Clock clock) {
-    KeyStore keys = new SecretKeyStore(client);
+    KeyStore keys =
+        new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
     Workloads workloads = new DeploymentWorkloads(client);
     ProxyApi proxy = new HttpProxyApi();
     SecretValues secrets = new SecretValues(client);

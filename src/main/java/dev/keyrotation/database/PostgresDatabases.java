@@ -3,25 +3,25 @@ package dev.keyrotation.database;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 
-/** Opens databases by the connection URL in a Secret. */
+/** Opens databases by their connection URL. */
 public final class PostgresDatabases implements DatabaseProvider {
   private static final String DEFAULT_SCHEMA = "public";
 
   private final UrlReader urls;
 
-  /** Reads the connection URL from the Secret entry that the spec names. */
+  /** Reads the connection URL from where the spec says. */
   @FunctionalInterface
   public interface UrlReader {
     /**
      * The URL; never blank.
      *
-     * @throws RotationException when Secret or entry do not exist or cannot be read
+     * @throws RotationException when there is none or it cannot be read
      */
-    String read(KeyRotation owner, SecretKeyRef entry);
+    String read(KeyRotation owner, UrlSource source);
   }
 
   public PostgresDatabases(UrlReader urls) {
@@ -35,7 +35,7 @@ public final class PostgresDatabases implements DatabaseProvider {
       throw new RotationException(
           ConditionReason.INVALID_SPEC, Recovery.HALT, "spec.database is not set.");
     }
-    return open(urls.read(rotation, spec.urlFrom().secretKeyRef()), spec.schema());
+    return open(urls.read(rotation, spec.urlFrom()), spec.schema());
   }
 
   /**

@@ -41,7 +41,7 @@ final class ConsumerPublisher {
   }
 
   void publish(KeyRotation owner, Secret live, KeySet keys, String stamp) {
-    SecretRef ref = owner.getSpec().secretRef();
+    SecretRef ref = owner.getSpec().requiredSecretRef();
     String where = ConsumerSecret.where(owner);
     Map<String, String> values = values(ref, keys);
     try {

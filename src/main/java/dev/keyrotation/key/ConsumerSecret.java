@@ -18,11 +18,11 @@ final class ConsumerSecret {
     return "Secret "
         + owner.getMetadata().getNamespace()
         + "/"
-        + owner.getSpec().secretRef().name();
+        + owner.getSpec().requiredSecretRef().name();
   }
 
   static Consumer read(KeyRotation owner, Secret secret) {
-    SecretRef ref = owner.getSpec().secretRef();
+    SecretRef ref = owner.getSpec().requiredSecretRef();
     String where = where(owner);
     SecretData data = SecretData.of(secret);
     String misnamed = misnamed(ref);
@@ -48,7 +48,9 @@ final class ConsumerSecret {
       return new Consumer.Usable(
           keys,
           Marks.stamp(secret),
-          staleMirrors(ref, data, keys.master()),
+          staleMirrors(ref, data, keys.master()).stream()
+              .map(mirror -> "entry " + mirror + " of " + where)
+              .toList(),
           WriterMarks.obstacle(where, secret),
           warnings(ref, where, secret, keys));
     } catch (SecretData.NotText e) {

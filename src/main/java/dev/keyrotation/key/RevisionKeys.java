@@ -6,10 +6,7 @@ import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 
-/**
- * The keys of a rotation's revisions, from their Secrets. Steps and observers use it after
- * GenerateKeys.
- */
+/** The keys of a rotation's revisions, Steps and observers use it after GenerateKeys. */
 public final class RevisionKeys {
   private final KeyStore keys;
 
@@ -34,8 +31,7 @@ public final class RevisionKeys {
           throw new RotationException(
               ConditionReason.KEY_SECRET_LOST,
               Recovery.HALT,
-              "Secret "
-                  + missing.name()
+              missing.name()
                   + " with the keys of revision "
                   + revision
                   + " is gone in mid-rotation. Restore it from a backup; no new key is made in its place.");

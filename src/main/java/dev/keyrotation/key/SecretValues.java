@@ -3,6 +3,7 @@ package dev.keyrotation.key;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.cluster.ClusterCall;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
@@ -25,7 +26,15 @@ public final class SecretValues {
    * @throws RotationException with {@code DATABASE_URL_INVALID} when Secret or entry do not exist,
    *     or the entry is empty or no text; with {@code CLUSTER_UNAVAILABLE} when it cannot be read
    */
-  public String databaseUrl(KeyRotation owner, SecretKeyRef ref) {
+  public String databaseUrl(KeyRotation owner, UrlSource source) {
+    SecretKeyRef ref = source.secretKeyRef();
+    if (ref == null) {
+      throw new RotationException(
+          ConditionReason.NOT_SUPPORTED,
+          Recovery.HALT,
+          "spec.database.urlFrom names a file or variable of a host; the operator in a cluster reads the database URL"
+              + " from a Secret: set spec.database.urlFrom.secretKeyRef.");
+    }
     String namespace = owner.getMetadata().getNamespace();
     String where = "Secret " + namespace + "/" + ref.name();
     Secret secret =

@@ -29,19 +29,18 @@ final class OperandObserver {
   }
 
   private Operand read(KeyRotation primary) {
-    String secret = primary.getSpec().secretRef().name();
+    String where = store.where(primary);
     if (!(store.consumer(primary) instanceof KeyStore.Consumer.Usable usable)) {
-      return new Operand.Drifted("Secret " + secret + " is missing or holds no usable keys.");
+      return new Operand.Drifted(where + " is missing or holds no usable keys.");
     }
     ActiveKeys active = Statuses.of(primary).activeKeys();
     if (active != null && !active.fingerprints().equals(Preflight.fingerprints(usable.keys()))) {
       return new Operand.Drifted(
-          "Secret "
-              + secret
+          where
               + " no longer holds the keys of revision "
               + active.revision()
               + ": somebody changed it by hand. When the salt key changed, stored values cannot be read after the"
-              + " next restart; the keys of that revision are in Secret "
+              + " next restart; the keys of that revision are kept as "
               + primary.getMetadata().getName()
               + "-r"
               + active.revision()

@@ -170,21 +170,13 @@ final class Preflight {
           warnings.addAll(usable.warnings());
           for (String mirror : usable.staleMirrors()) {
             warnings.add(
-                "Entry "
-                    + mirror
-                    + " of Secret "
-                    + spec.secretRef().name()
-                    + " does not hold the present master key; the rotation will make it equal.");
+                mirror + " does not hold the present master key; the rotation will make it equal.");
           }
         }
         case KeyStore.Consumer.Missing missing ->
             add(
                 ConditionReason.SECRET_NOT_FOUND,
-                "Secret "
-                    + missing.name()
-                    + " does not exist in namespace "
-                    + primary.getMetadata().getNamespace()
-                    + ". Correct spec.secretRef.name or create it.");
+                missing.where() + " does not exist. Correct its name in the spec or create it.");
         case KeyStore.Consumer.Invalid invalid ->
             add(ConditionReason.SECRET_KEY_INVALID, invalid.message());
       }
@@ -242,17 +234,16 @@ final class Preflight {
             add(
                 ConditionReason.INSTANCES_ON_OTHER_KEY,
                 instance.name()
-                    + " refuses the master key of Secret "
-                    + spec.secretRef().name()
-                    + ": it runs with another one. Restart it, or correct spec.secretRef.");
+                    + " refuses the master key of "
+                    + store.where(primary)
+                    + ": it runs with another one. Restart it, or correct the spec.");
         case KeyAnswer.Ordinary() ->
             add(
                 ConditionReason.INSTANCES_ON_OTHER_KEY,
                 instance.name()
-                    + " takes the master key of Secret "
-                    + spec.secretRef().name()
-                    + " for an ordinary key: it runs with another master key. Restart it, or"
-                    + " correct spec.secretRef.");
+                    + " takes the master key of "
+                    + store.where(primary)
+                    + " for an ordinary key: it runs with another master key. Restart it, or correct the spec.");
         case KeyAnswer.Accepted() -> {
           switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
             case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
@@ -269,10 +260,10 @@ final class Preflight {
             add(
                 ConditionReason.INSTANCES_ON_OTHER_KEY,
                 instance.name()
-                    + " accepts the master key of Secret "
-                    + spec.secretRef().name()
-                    + " only through a row of the token table: it runs with another one. Restart"
-                    + " it, or correct spec.secretRef.");
+                    + " accepts the master key of "
+                    + store.where(primary)
+                    + " only through a row of the token table: it runs with another one. Restart it, or correct the"
+                    + " spec.");
           }
           if (version == null) {
             version = proxy.version(url, present.master());

@@ -10,7 +10,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * PublishKeys: the consumer Secret holds the target keys, in the mirror entries too, and our mark.
+ * PublishKeys: every place that instances read holds the target keys, their copies too, and our
+ * mark.
  */
 final class PublishKeysObserver implements StepObserver {
   /** How long a missing Secret may take to come back before it counts as gone. */
@@ -32,15 +33,14 @@ final class PublishKeysObserver implements StepObserver {
                   && rotation.stamp().equals(found.stamp())
                   && found.staleMirrors().isEmpty()
               ? Evidence.Present.PLAIN
-              : new Evidence.Absent("the Secret does not hold the target keys yet", null);
+              : new Evidence.Absent("instances do not find the target keys yet", null);
       case KeyStore.Consumer.Missing missing ->
           new Evidence.Refuted(
               ConditionReason.SECRET_NOT_FOUND,
-              "Secret " + missing.name() + " was deleted in mid-rotation.",
+              missing.where() + " was deleted in mid-rotation.",
               PATIENCE);
       case KeyStore.Consumer.Invalid invalid ->
-          new Evidence.Absent(
-              "the Secret does not hold the target keys: " + invalid.message(), null);
+          new Evidence.Absent("instances do not find the target keys: " + invalid.message(), null);
     };
   }
 }

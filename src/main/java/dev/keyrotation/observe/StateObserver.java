@@ -65,7 +65,9 @@ public final class StateObserver {
     steps.put(
         StepName.VERIFY,
         new LeasedGraceObserver(
-            new VerifyObserver(published, restarted, instances, keys, databases), databases, keys));
+            new VerifyObserver(store, published, restarted, instances, keys, databases),
+            databases,
+            keys));
     steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases));
   }
 

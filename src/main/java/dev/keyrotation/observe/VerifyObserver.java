@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.key.KeySet;
+import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.workload.Workloads;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * the other encryption key.
  */
 final class VerifyObserver implements StepObserver {
+  private final KeyStore store;
   private final StepObserver published;
   private final StepObserver restarted;
   private final Instances instances;
@@ -27,11 +29,13 @@ final class VerifyObserver implements StepObserver {
   private final DatabaseProvider databases;
 
   VerifyObserver(
+      KeyStore store,
       StepObserver published,
       StepObserver restarted,
       Instances instances,
       RevisionKeys keys,
       DatabaseProvider databases) {
+    this.store = store;
     this.published = published;
     this.restarted = restarted;
     this.instances = instances;
@@ -44,8 +48,7 @@ final class VerifyObserver implements StepObserver {
     if (!(published.evidence(primary, rotation, now) instanceof Evidence.Present)) {
       return new Evidence.Refuted(
           ConditionReason.SECRET_CHANGED_BY_OTHER,
-          "Secret "
-              + primary.getSpec().secretRef().name()
+          store.where(primary)
               + " no longer holds the keys that were published: somebody else writes it.",
           Duration.ofMinutes(1));
     }

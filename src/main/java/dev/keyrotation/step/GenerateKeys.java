@@ -46,9 +46,7 @@ final class GenerateKeys implements StepEffect {
       throw new RotationException(
           ConditionReason.SECRET_CHANGED_BY_OTHER,
           Recovery.ROLL_BACK,
-          "Secret "
-              + primary.getSpec().secretRef().name()
-              + " was changed after preflight; nothing was rotated.");
+          store.where(primary) + " was changed after preflight; nothing was rotated.");
     }
     return usable.keys();
   }

@@ -8,7 +8,8 @@ import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.StepOutcome;
 
 /**
- * Removes what an ended rotation left behind: the copied ciphertext, then the keys that open it.
+ * Removes what an ended rotation left behind: the copied ciphertext, the copies of environment
+ * files, then the keys that open it all.
  */
 final class Retire {
   private final KeyStore store;
@@ -23,6 +24,7 @@ final class Retire {
     if (primary.getSpec().database() != null) {
       databases.open(primary).retire(DatabaseOwner.of(primary), entry.id());
     }
+    store.forget(primary, entry.id());
     store.deleteRevision(primary, entry.retiredRevision());
     return new StepOutcome.Made();
   }

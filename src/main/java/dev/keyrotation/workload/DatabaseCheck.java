@@ -52,14 +52,13 @@ final class DatabaseCheck {
     if (place == null) {
       report.warn("shows no sign of a database, but spec.database names one.");
     } else if (configured != null
+        || ref == null
         || !new EnvSource.SecretEntry(ref.name(), ref.key()).equals(url)) {
       report.warn(
           "takes its database from "
               + place
-              + ", and spec.database from entry "
-              + ref.key()
-              + " of Secret "
-              + ref.name()
+              + ", and spec.database from "
+              + (ref == null ? "a host" : "entry " + ref.key() + " of Secret " + ref.name())
               + ". See that both are the same database.");
     }
     String schema = environment.text(SCHEMA_VARIABLE);

@@ -42,7 +42,7 @@ final class WiringCheck {
       PodSources sources, KeyRotation owner, DeploymentTarget target, Deployment deployment) {
     this.sources = sources;
     this.owner = owner;
-    this.secret = owner.getSpec().secretRef();
+    this.secret = owner.getSpec().requiredSecretRef();
     this.target = target;
     this.deployment = deployment;
     this.pod = deployment.getSpec().getTemplate().getSpec();

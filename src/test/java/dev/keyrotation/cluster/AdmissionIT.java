@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -84,6 +85,8 @@ class AdmissionIT {
           workloads: [{deployment: {name: litellm}}]|workloads: []|spec.workloads
           workloads: [{deployment: {name: litellm}}]|workloads: [{}]|exactly one of deployment and systemdUnit
           workloads: [{deployment: {name: litellm}}]|workloads: [{deployment: {name: a}, systemdUnit: {unit: a.service, environmentFile: /a}}]|exactly one of deployment and systemdUnit
+          secretRef: {name: litellm-keys}|suspend: false|a Deployment reads its keys from a Secret
+          urlFrom: {secretKeyRef: {name: litellm-db, key: DATABASE_URL}}|urlFrom: {}|exactly one of secretKeyRef
           keys: [Master, Salt]|keys: []|spec.keys
           keys: [Master, Salt]|keys: [Master, Master]|a key is listed twice
           keys: [Master, Salt]|keys: [Pepper]|Unsupported value
@@ -99,6 +102,61 @@ class AdmissionIT {
     String yaml = VALID.replace(valid, wrong);
 
     assertThat(yaml).isNotEqualTo(VALID);
+    assertThatThrownBy(() -> create(yaml))
+        .isInstanceOf(KubernetesClientException.class)
+        .hasMessageContaining(says);
+  }
+
+  private static final String UNITS =
+      """
+      apiVersion: keyrotation.dev/v1alpha1
+      kind: KeyRotation
+      metadata: {name: litellm}
+      spec:
+        keys: [Master]
+        workloads:
+          - systemdUnit:
+              unit: litellm.service
+              environmentFile: /home/ops/.007
+              mirrors: [LITELLM_SMOKE_TEST_KEY]
+              url: http://10.0.0.5:4000
+              host: {address: 10.0.0.5, user: ops, hostKeys: [ssh-ed25519 AAAA], agent: true}
+      """;
+
+  @Test
+  void unitsNeedNoSecretAndAreAdmittedWithTheirDefaults() {
+    create(UNITS);
+
+    SystemdUnitTarget unit =
+        client
+            .resources(KeyRotation.class)
+            .inNamespace(cluster.namespace())
+            .withName("litellm")
+            .get()
+            .getSpec()
+            .units()
+            .getFirst();
+    assertThat(unit.masterKey()).isEqualTo("LITELLM_MASTER_KEY");
+    assertThat(unit.host().port()).isEqualTo(22);
+  }
+
+  @ParameterizedTest(name = "{0} -> {1}: {2}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          agent: true|sudo: true|exactly one of privateKeyFrom
+          agent: true|agent: true, privateKeyFile: /k|exactly one of privateKeyFrom
+          hostKeys: [ssh-ed25519 AAAA]|hostKeys: []|hostKeys
+          environmentFile: /home/ops/.007|environmentFile: .007|environmentFile
+          unit: litellm.service|unit: litellm.timer|unit
+          url: http://10.0.0.5:4000|url: http://10.0.0.5:4000/x|url
+          url: http://10.0.0.5:4000|masterKey: LITELLM_SALT_KEY|name the same variable
+          """)
+  void wrongUnitIsRefusedWithItsField(String valid, String wrong, String says) {
+    String yaml = UNITS.replace(valid, wrong);
+
+    assertThat(yaml).isNotEqualTo(UNITS);
     assertThatThrownBy(() -> create(yaml))
         .isInstanceOf(KubernetesClientException.class)
         .hasMessageContaining(says);

@@ -4,7 +4,6 @@ import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
-import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
@@ -34,8 +33,7 @@ public final class TestRotations {
         KeyRotationSpecBuilder.builder()
             .keys(keys)
             .secretRef(secret)
-            .database(
-                DatabaseSpec.of(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL"))))
+            .database(DatabaseSpec.of(UrlSource.ofSecret("litellm-db", "DATABASE_URL")))
             .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
             .build());
     return rotation;

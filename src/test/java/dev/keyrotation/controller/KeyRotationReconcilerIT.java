@@ -9,10 +9,12 @@ import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.FakeWorld;
 import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
-import dev.keyrotation.key.SecretKeyStore;
+import dev.keyrotation.key.SecretConsumer;
+import dev.keyrotation.key.SecretRevisions;
 import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
@@ -88,7 +90,9 @@ class KeyRotationReconcilerIT {
 
   /** Pods of the small world read the real Secret when they start. */
   private synchronized void tick() {
-    if (new SecretKeyStore(client).consumer(resource()) instanceof KeyStore.Consumer.Usable found) {
+    if (new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)))
+            .consumer(resource())
+        instanceof KeyStore.Consumer.Usable found) {
       world.consumer = found.keys();
     }
     world.tick();
@@ -104,7 +108,8 @@ class KeyRotationReconcilerIT {
   }
 
   private KeyRotationReconciler reconciler() {
-    KeyStore keys = new SecretKeyStore(client);
+    KeyStore keys =
+        new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     SecureRandom random = new SecureRandom();
     RotationEngine engine =

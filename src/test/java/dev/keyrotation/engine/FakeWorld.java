@@ -192,7 +192,7 @@ public final class FakeWorld {
         KeySet keys = revisions.get(revision);
         KeyRevisionMarks mark = marks.get(revision);
         return keys == null || mark == null
-            ? new Revision.Missing("litellm-r" + revision)
+            ? new Revision.Missing("Secret litellm-r" + revision)
             : new Revision.Usable(keys, mark);
       }
 
@@ -222,9 +222,22 @@ public final class FakeWorld {
       }
 
       @Override
+      public boolean isUsedBy(KeyRotation owner) {
+        return true;
+      }
+
+      @Override
+      public String where(KeyRotation owner) {
+        return "Secret ai/litellm-keys";
+      }
+
+      @Override
+      public void forget(KeyRotation owner, String rotationId) {}
+
+      @Override
       public Consumer consumer(KeyRotation owner) {
         return consumer == null
-            ? new Consumer.Missing("litellm-keys")
+            ? new Consumer.Missing("Secret ai/litellm-keys")
             : new Consumer.Usable(consumer, consumerStamp, List.of(), null, List.of());
       }
 

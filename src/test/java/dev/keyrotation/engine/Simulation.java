@@ -7,7 +7,6 @@ import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
-import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.UrlSource;
@@ -67,7 +66,7 @@ final class Simulation {
     return KeyRotationSpecBuilder.builder()
         .keys(keys)
         .secretRef(new SecretRef("litellm-keys", null, null, null))
-        .database(DatabaseSpec.of(new UrlSource(new SecretKeyRef("litellm-db", "DATABASE_URL"))))
+        .database(DatabaseSpec.of(UrlSource.ofSecret("litellm-db", "DATABASE_URL")))
         .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
         .rotate(RotateSpecBuilder.builder().request(request).rollBack(rollBack).build())
         .stepDeadline("5m")

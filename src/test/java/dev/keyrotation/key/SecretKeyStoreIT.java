@@ -41,7 +41,7 @@ class SecretKeyStoreIT {
   private static KubernetesClient client;
 
   private KeyRotation owner;
-  private SecretKeyStore store;
+  private KeyStore store;
 
   @BeforeAll
   static void connect() {
@@ -57,7 +57,7 @@ class SecretKeyStoreIT {
   @BeforeEach
   void start() {
     owner = rotation(List.of("SMOKE"));
-    store = new SecretKeyStore(client);
+    store = new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
   }
 
   @AfterEach
@@ -267,6 +267,6 @@ class SecretKeyStoreIT {
 
     store.deleteRevision(owner, 2);
 
-    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("litellm-r2"));
+    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("Secret litellm-r2"));
   }
 }

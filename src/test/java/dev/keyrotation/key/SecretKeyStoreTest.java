@@ -6,7 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import dev.keyrotation.api.v1alpha1.SecretKeyRef;
+import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
@@ -43,7 +43,7 @@ class SecretKeyStoreTest {
   static KubernetesMockServer server;
 
   private final KeyRotation owner = TestRotations.in(NAMESPACE);
-  private SecretKeyStore store;
+  private KeyStore store;
 
   @AfterEach
   void empty() {
@@ -52,7 +52,7 @@ class SecretKeyStoreTest {
 
   @BeforeEach
   void start() {
-    store = new SecretKeyStore(client);
+    store = new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
   }
 
   private void consumer(Map<String, String> entries) {
@@ -200,7 +200,7 @@ class SecretKeyStoreTest {
 
     store.deleteRevision(owner, 2);
 
-    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("litellm-r2"));
+    assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("Secret litellm-r2"));
   }
 
   @Test
@@ -210,7 +210,7 @@ class SecretKeyStoreTest {
 
     assertThatThrownBy(() -> store.deleteRevision(owner, 2))
         .isInstanceOf(RotationException.class)
-        .hasMessageContaining("holds its keys")
+        .hasMessageContaining("Secret ai/litellm-keys holds them")
         .hasMessageNotContaining("canary");
     assertThat(store.revision(owner, 2)).isInstanceOf(Revision.Usable.class);
   }
@@ -260,7 +260,7 @@ class SecretKeyStoreTest {
 
   @Test
   void missingConsumerIsNamed() {
-    assertThat(store.consumer(owner)).isEqualTo(new Consumer.Missing("litellm-keys"));
+    assertThat(store.consumer(owner)).isEqualTo(new Consumer.Missing("Secret ai/litellm-keys"));
   }
 
   @ParameterizedTest
@@ -330,6 +330,6 @@ class SecretKeyStoreTest {
   }
 
   private @Nullable String databaseUrl(String entry) {
-    return new SecretValues(client).databaseUrl(owner, new SecretKeyRef("litellm-db", entry));
+    return new SecretValues(client).databaseUrl(owner, UrlSource.ofSecret("litellm-db", entry));
   }
 }

@@ -24,7 +24,6 @@ import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
-import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.Trigger;
@@ -64,7 +63,7 @@ class PlannerTest {
         KeyRotationSpecBuilder.builder()
             .keys(List.of(KeyKind.MASTER, KeyKind.SALT))
             .secretRef(new SecretRef("litellm-keys", null, null, null))
-            .database(DatabaseSpec.of(new UrlSource(new SecretKeyRef("db", "url"))))
+            .database(DatabaseSpec.of(UrlSource.ofSecret("db", "url")))
             .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
             .rotate(rotate)
             .stepDeadline("10m")

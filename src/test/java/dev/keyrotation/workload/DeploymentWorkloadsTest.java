@@ -38,7 +38,7 @@ class DeploymentWorkloadsTest {
   private static final KeyRotation OWNER = TestRotations.in("ai");
   private static final WorkloadSpec WORKLOAD = WorkloadSpec.ofDeployment("litellm");
   private static final WorkloadSpec UNIT =
-      new WorkloadSpec(null, new SystemdUnitTarget("litellm.service", "/etc/litellm.env"));
+      new WorkloadSpec(null, SystemdUnitTarget.local("litellm.service", "/etc/litellm.env"));
 
   static KubernetesClient client;
   static KubernetesMockServer server;

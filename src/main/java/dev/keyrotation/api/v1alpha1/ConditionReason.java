@@ -51,11 +51,14 @@ public enum ConditionReason {
   INVALID_SPEC("InvalidSpec"),
   /** The spec asks for something that this version does not do. */
   NOT_SUPPORTED("NotSupported"),
-  /** The Secret of {@code spec.secretRef} does not exist. */
+  /** The Secret or environment file from which instances read their keys does not exist. */
   SECRET_NOT_FOUND("SecretNotFound"),
-  /** The Secret lacks an entry, or an entry is empty or no usable key. */
+  /** The Secret or environment file lacks an entry, or an entry is empty or no usable key. */
   SECRET_KEY_INVALID("SecretKeyInvalid"),
-  /** The Secret is immutable or another controller writes it. */
+  /**
+   * The Secret is immutable, another controller writes it, or an environment file cannot be
+   * replaced.
+   */
   SECRET_NOT_WRITABLE("SecretNotWritable"),
   /** The Secret of the database URL, or its entry, does not exist or is no URL. */
   DATABASE_URL_INVALID("DatabaseUrlInvalid"),
@@ -90,20 +93,31 @@ public enum ConditionReason {
   WORKLOAD_HAS_NO_INSTANCES("WorkloadHasNoInstances"),
   /** The workload is paused, being deleted or in mid-rollout. */
   WORKLOAD_NOT_STEADY("WorkloadNotSteady"),
-  /** The workload does not read its keys from the Secret that the spec names. */
+  /** The workload does not read its keys from the Secret or file that the spec names. */
   WORKLOAD_DOES_NOT_READ_SECRET("WorkloadDoesNotReadSecret"),
   /**
    * The running instances do not accept the key in the Secret, so it is not the key they run with.
    */
   INSTANCES_ON_OTHER_KEY("InstancesOnOtherKey"),
 
+  /** A host does not answer over SSH, or an answer was lost. */
+  HOST_UNREACHABLE("HostUnreachable"),
+  /** A host refuses the login or a command, or sudo asks for a password. */
+  HOST_ACCESS_DENIED("HostAccessDenied"),
+  /** A host shows another key than the spec names. */
+  HOST_KEY_MISMATCH("HostKeyMismatch"),
+  /** A command of a host failed, or its disk is full. */
+  HOST_COMMAND_FAILED("HostCommandFailed"),
+  /** The workload has failed and nobody will start it again. */
+  WORKLOAD_FAILED("WorkloadFailed"),
+
   /** The status is gone and the cluster does not tell where the last rotation stood. */
   STATUS_LOST("StatusLost"),
-  /** A key Secret of a revision exists but is not ours or not what it should be. */
+  /** The kept keys of a revision exist but is not ours or not what it should be. */
   KEY_SECRET_CONFLICT("KeySecretConflict"),
-  /** A key Secret that a rotation needs is gone. */
+  /** Kept keys that a rotation needs are gone. */
   KEY_SECRET_LOST("KeySecretLost"),
-  /** Somebody else changed the consumer Secret in mid-rotation. */
+  /** Somebody else changed the consumer Secret or environment file in mid-rotation. */
   SECRET_CHANGED_BY_OTHER("SecretChangedByOther"),
   /** Re-encryption failed. */
   REENCRYPTION_FAILED("ReencryptionFailed"),

@@ -56,7 +56,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ValidationRule(
     value =
         "!has(oldSelf.status) || !has(oldSelf.status.rotation) || (self.spec.keys == oldSelf.spec.keys"
-            + " && self.spec.secretRef == oldSelf.spec.secretRef"
+            + " && has(self.spec.secretRef) == has(oldSelf.spec.secretRef)"
+            + " && (!has(self.spec.secretRef) || self.spec.secretRef == oldSelf.spec.secretRef)"
             + " && has(self.spec.database) == has(oldSelf.spec.database)"
             + " && (!has(self.spec.database) || self.spec.database == oldSelf.spec.database)"
             + " && self.spec.workloads == oldSelf.spec.workloads)",

@@ -9,6 +9,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What the user wants. */
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!self.keys.exists(k, k == 'Salt') || has(self.database)",
     message = "a salt key rotation re-encrypts data: set spec.database")
+@ValidationRule(
+    value = "!self.workloads.exists(w, has(w.deployment)) || has(self.secretRef)",
+    message = "a Deployment reads its keys from a Secret: set spec.secretRef")
 public record KeyRotationSpec(
     @Required
         @Size(min = 1, max = 2)
@@ -25,9 +29,10 @@ public record KeyRotationSpec(
             message = "a key is listed twice")
         @JsonPropertyDescription("The keys that a rotation replaces: Master, Salt or both.")
         List<KeyKind> keys,
-    @Required
-        @JsonPropertyDescription("The Secret from which the running instances read their keys.")
-        SecretRef secretRef,
+    @JsonPropertyDescription(
+            "The Secret from which the running instances read their keys. Required when a workload is a Deployment; a"
+                + " systemd unit reads them from its environmentFile.")
+        @Nullable SecretRef secretRef,
     @JsonPropertyDescription(
             "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has"
                 + " a database.")
@@ -77,7 +82,7 @@ public record KeyRotationSpec(
 
   public KeyRotationSpec(
       List<KeyKind> keys,
-      SecretRef secretRef,
+      @Nullable SecretRef secretRef,
       @Nullable DatabaseSpec database,
       List<WorkloadSpec> workloads,
       @Nullable RotateSpec rotate,
@@ -100,6 +105,16 @@ public record KeyRotationSpec(
     this.stabilityPeriod = stabilityPeriod == null ? "10s" : stabilityPeriod;
     this.retention = retention == null ? RetentionSpec.defaults() : retention;
     this.suspend = suspend;
+  }
+
+  /** {@link #secretRef} where it is known to be set: the rules of admission ask for it. */
+  public SecretRef requiredSecretRef() {
+    return Objects.requireNonNull(secretRef, "spec.secretRef");
+  }
+
+  /** The workloads that are systemd units, in the order of the spec. */
+  public List<SystemdUnitTarget> units() {
+    return workloads.stream().map(WorkloadSpec::systemdUnit).filter(Objects::nonNull).toList();
   }
 
   /** Whether {@code kind} is among the keys that a rotation replaces. */

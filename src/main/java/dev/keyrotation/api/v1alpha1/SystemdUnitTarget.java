@@ -1,11 +1,22 @@
 package dev.keyrotation.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A systemd unit that runs LiteLLM. */
+@RecordBuilder
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@ValidationRule(
+    value = "self.masterKey != self.saltKey",
+    message = "masterKey and saltKey name the same variable")
 public record SystemdUnitTarget(
     @Required
         @Size(min = 1, max = 253)
@@ -14,6 +25,82 @@ public record SystemdUnitTarget(
         String unit,
     @Required
         @Size(min = 1, max = 4096)
-        @Pattern("^/")
-        @JsonPropertyDescription("Absolute path of the file from which the unit reads its keys.")
-        String environmentFile) {}
+        @Pattern("^/[^\\n\\r]*$")
+        @JsonPropertyDescription(
+            "Absolute path of the file from which the unit reads its keys, by EnvironmentFile=, by LoadCredential=, or"
+                + " by a shell that sources it. The keys are replaced in this file; every other byte stays.")
+        String environmentFile,
+    @Default("LITELLM_MASTER_KEY")
+        @Size(min = 1, max = 253)
+        @Pattern(VARIABLE)
+        @JsonPropertyDescription("Variable of the file that holds the master key.")
+        String masterKey,
+    @Default("LITELLM_SALT_KEY")
+        @Size(min = 1, max = 253)
+        @Pattern(VARIABLE)
+        @JsonPropertyDescription(
+            "Variable of the file that holds the salt key. When the file has none, the master key encrypts the data.")
+        String saltKey,
+    @Size(max = 16)
+        @JsonPropertyDescription(
+            "Variables of the file that hold copies of the master key, for example LITELLM_SMOKE_TEST_KEY. They are"
+                + " given the new master key too.")
+        List<String> mirrors,
+    @Size(min = 1, max = 2048)
+        @Pattern("^https?://[^/?#\\s]+$")
+        @JsonPropertyDescription(
+            "Base URL of this unit's HTTP API, as whoever rotates reaches it; never a load balancer. By default"
+                + " http://ADDRESS:4000 with host.address, or 127.0.0.1 without host.")
+        @Nullable String url,
+    @JsonPropertyDescription(
+            "The host that runs the unit, reached over SSH. Without it the unit runs on the host of the `keyrotation`"
+                + " command; the operator in a cluster needs it.")
+        @Nullable HostSpec host)
+    implements SystemdUnitTargetBuilder.With {
+
+  /** What a variable of an environment file can be called. */
+  static final String VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+  private static final int USUAL_PORT = 4000;
+
+  public SystemdUnitTarget(
+      String unit,
+      String environmentFile,
+      @Nullable String masterKey,
+      @Nullable String saltKey,
+      @Nullable List<String> mirrors,
+      @Nullable String url,
+      @Nullable HostSpec host) {
+    this.unit = unit;
+    this.environmentFile = environmentFile;
+    this.masterKey = masterKey == null ? "LITELLM_MASTER_KEY" : masterKey;
+    this.saltKey = saltKey == null ? "LITELLM_SALT_KEY" : saltKey;
+    this.mirrors = mirrors == null ? List.of() : List.copyOf(mirrors);
+    this.url = url;
+    this.host = host;
+  }
+
+  /** A unit of this host with LiteLLM's usual variables and port. */
+  public static SystemdUnitTarget local(String unit, String environmentFile) {
+    return new SystemdUnitTarget(unit, environmentFile, null, null, null, null, null);
+  }
+
+  /** {@link #url}, or the default. */
+  public String baseUrl() {
+    if (url != null) {
+      return url;
+    }
+    String address = host == null ? "127.0.0.1" : host.address();
+    return "http://"
+        + (address.indexOf(':') < 0 ? address : "[" + address + "]")
+        + ":"
+        + USUAL_PORT;
+  }
+
+  /**
+   * What people call it in messages: {@code unit/litellm.service}, with its host when it has one.
+   */
+  public String displayName() {
+    return "unit/" + unit + (host == null ? "" : " on " + host.address());
+  }
+}

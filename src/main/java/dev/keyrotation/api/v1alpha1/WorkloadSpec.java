@@ -20,11 +20,16 @@ public record WorkloadSpec(
     return new WorkloadSpec(new DeploymentTarget(name, null, null), null);
   }
 
+  /** A workload that is a systemd unit. */
+  public static WorkloadSpec ofUnit(SystemdUnitTarget unit) {
+    return new WorkloadSpec(null, unit);
+  }
+
   /** What people call it in messages, for example {@code deployment/litellm}. */
   public String displayName() {
     if (deployment != null) {
       return "deployment/" + deployment.name();
     }
-    return systemdUnit == null ? "workload" : "unit/" + systemdUnit.unit();
+    return systemdUnit == null ? "workload" : systemdUnit.displayName();
   }
 }

@@ -5,6 +5,8 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.cluster.ClusterCall;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
+import dev.keyrotation.key.KeyStore.Revision;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -13,19 +15,16 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys in Kubernetes Secrets of the KeyRotation's namespace. Every read is live, by name, or by our
- * own labels; Secrets are never listed otherwise.
+ * One immutable Secret per revision in the KeyRotation's namespace. Every read is live, by name, or
+ * by our own labels; Secrets are never listed otherwise.
  *
- * <p>Rights: {@code get}, {@code patch} on the consumer Secret; {@code get}, {@code list}, {@code
- * create}, {@code delete} on Secrets for the revisions.
+ * <p>Rights: {@code get}, {@code list}, {@code create}, {@code delete} on Secrets.
  */
-public final class SecretKeyStore implements KeyStore {
+public final class SecretRevisions implements RevisionStore {
   private final KubernetesClient client;
-  private final ConsumerPublisher publisher;
 
-  public SecretKeyStore(KubernetesClient client) {
+  public SecretRevisions(KubernetesClient client) {
     this.client = client;
-    this.publisher = new ConsumerPublisher(client);
   }
 
   @Override
@@ -33,7 +32,7 @@ public final class SecretKeyStore implements KeyStore {
     String name = RevisionSecret.name(owner, revision);
     Secret secret = read(owner, name);
     return secret == null
-        ? new Revision.Missing(name)
+        ? new Revision.Missing("Secret " + name)
         : RevisionSecret.read(owner, revision, secret);
   }
 
@@ -78,34 +77,14 @@ public final class SecretKeyStore implements KeyStore {
 
   @Override
   public void deleteRevision(KeyRotation owner, long revision) {
-    String name = RevisionSecret.name(owner, revision);
-    Secret secret = read(owner, name);
+    Secret secret = read(owner, RevisionSecret.name(owner, revision));
     if (secret == null) {
       return;
     }
-    switch (RevisionSecret.read(owner, revision, secret)) {
-      case Revision.Conflict(String message) -> throw kept(message);
-      case Revision.Usable usable -> {
-        if (!(consumer(owner) instanceof Consumer.Usable inUse)) {
-          throw kept(
-              "Secret "
-                  + name
-                  + " is kept: "
-                  + ConsumerSecret.where(owner)
-                  + " holds no usable keys, so these may be the last ones.");
-        }
-        if (inUse.keys().equals(usable.keys())) {
-          throw kept(
-              "Secret " + name + " is kept: " + ConsumerSecret.where(owner) + " holds its keys.");
-        }
-        delete(secret);
-      }
-      case Revision.Missing missing -> throw new IllegalStateException(missing.name());
+    if (RevisionSecret.read(owner, revision, secret) instanceof Revision.Conflict(String message)) {
+      throw new RotationException(ConditionReason.KEY_SECRET_CONFLICT, Recovery.HALT, message);
     }
-  }
-
-  private static RotationException kept(String message) {
-    return new RotationException(ConditionReason.KEY_SECRET_CONFLICT, Recovery.HALT, message);
+    delete(secret);
   }
 
   /** Fails when the Secret is no longer the one that was read. */
@@ -117,26 +96,6 @@ public final class SecretKeyStore implements KeyStore {
                 .resource(secret)
                 .lockResourceVersion(secret.getMetadata().getResourceVersion())
                 .delete());
-  }
-
-  @Override
-  public Consumer consumer(KeyRotation owner) {
-    String name = owner.getSpec().secretRef().name();
-    Secret secret = read(owner, name);
-    return secret == null ? new Consumer.Missing(name) : ConsumerSecret.read(owner, secret);
-  }
-
-  @Override
-  public void publish(KeyRotation owner, KeySet keys, String stamp) {
-    Secret live = read(owner, owner.getSpec().secretRef().name());
-    if (live == null) {
-      throw new RotationException(
-          ConditionReason.SECRET_NOT_FOUND,
-          Recovery.HALT,
-          ConsumerSecret.where(owner)
-              + " does not exist any more. Create it with the present keys; the rotation then goes on.");
-    }
-    publisher.publish(owner, live, keys, stamp);
   }
 
   private @Nullable Secret read(KeyRotation owner, String name) {
