@@ -44,6 +44,12 @@ class ArchitectureTest {
           .definedBy("dev.keyrotation.database..")
           .layer("workload")
           .definedBy("dev.keyrotation.workload..")
+          .layer("systemd")
+          .definedBy("dev.keyrotation.systemd..")
+          .layer("envfile")
+          .definedBy("dev.keyrotation.envfile..")
+          .layer("host")
+          .definedBy("dev.keyrotation.host..")
           .layer("proxy")
           .definedBy("dev.keyrotation.proxy..")
           .layer("cipher")
@@ -73,14 +79,28 @@ class ArchitectureTest {
           .whereLayer("database")
           .mayOnlyBeAccessedByLayers("controller", "observe", "step")
           .whereLayer("workload")
-          .mayOnlyBeAccessedByLayers("controller", "observe", "step")
+          .mayOnlyBeAccessedByLayers("controller", "observe", "step", "systemd")
+          .whereLayer("systemd")
+          .mayOnlyBeAccessedByLayers("controller")
+          .whereLayer("envfile")
+          .mayOnlyBeAccessedByLayers("controller", "systemd")
+          .whereLayer("host")
+          .mayOnlyBeAccessedByLayers("controller", "systemd", "envfile")
           .whereLayer("proxy")
           .mayOnlyBeAccessedByLayers("controller", "observe", "step")
           .whereLayer("cipher")
           .mayOnlyBeAccessedByLayers("database")
           .whereLayer("key")
           .mayOnlyBeAccessedByLayers(
-              "controller", "observe", "step", "database", "workload", "proxy", "cipher");
+              "controller",
+              "observe",
+              "step",
+              "database",
+              "workload",
+              "systemd",
+              "envfile",
+              "proxy",
+              "cipher");
 
   @ArchTest
   static final ArchRule decisionsArePure =
@@ -114,6 +134,7 @@ class ArchitectureTest {
           .resideOutsideOfPackages(
               "dev.keyrotation.key..",
               "dev.keyrotation.cipher..",
+              "dev.keyrotation.envfile..",
               "dev.keyrotation.database..",
               "dev.keyrotation.proxy..")
           .should()

@@ -4,6 +4,9 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.PostgresDatabases;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.envfile.EnvironmentFileConsumer;
+import dev.keyrotation.host.HostConnections;
+import dev.keyrotation.host.Hosts;
 import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.SecretConsumer;
@@ -14,10 +17,11 @@ import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.proxy.HttpProxyApi;
-import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.status.StatusFactory;
 import dev.keyrotation.step.StepExecutor;
+import dev.keyrotation.systemd.SystemdWorkloads;
 import dev.keyrotation.workload.DeploymentWorkloads;
+import dev.keyrotation.workload.MixedWorkloads;
 import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
@@ -43,14 +47,18 @@ class EngineProducer {
   @Produces
   @Singleton
   RotationEngine engine(KubernetesClient client, Clock clock) {
-    KeyStore keys =
-        new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
-    Workloads workloads = new DeploymentWorkloads(client);
-    ProxyApi proxy = new HttpProxyApi();
     SecretValues secrets = new SecretValues(client);
+    HttpProxyApi proxy = new HttpProxyApi();
+    SecureRandom random = new SecureRandom();
+    Hosts hosts = HostConnections.inCluster(secrets::privateKey);
+    EnvironmentFileConsumer files = new EnvironmentFileConsumer(hosts);
+    KeyStore keys =
+        new ComposedKeyStore(
+            new SecretRevisions(client), List.of(new SecretConsumer(client), files));
+    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxy::isReady, random);
+    Workloads workloads = new MixedWorkloads(new DeploymentWorkloads(client), units, units);
     DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
-    SecureRandom random = new SecureRandom();
     return new RotationEngine(
         new StateObserver(
             keys, workloads, proxy, databases, runner, new ClusterRivals(client), random),

@@ -7,9 +7,11 @@ package dev.keyrotation.host;
  * @param uid number of its owner
  * @param gid number of its group
  * @param mode its permission bits, for example 0600 as a number
- * @param writable whether we could replace it: its directory can be written
+ * @param replaceable whether we could replace it and keep its owner
+ * @param version changes whenever the file is written or replaced
  */
-public record FileStat(String path, int uid, int gid, int mode, boolean writable) {
+public record FileStat(
+    String path, int uid, int gid, int mode, boolean replaceable, String version) {
   private static final int OTHERS = 0007;
 
   /** Whether every user of the host can read or write it. */

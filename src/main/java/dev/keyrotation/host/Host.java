@@ -8,7 +8,8 @@ import java.util.Optional;
  * A host on which commands run and files are replaced. Paths are absolute. All methods throw {@link
  * RotationException}: with {@code HOST_UNREACHABLE} when the host does not answer or an answer was
  * lost (what was asked may have happened), with {@code HOST_ACCESS_DENIED} when it refuses us, with
- * {@code HOST_KEY_MISMATCH} when it is not the host that the spec means.
+ * {@code HOST_KEY_MISMATCH} when it is not the host that the spec means, with {@code
+ * HOST_COMMAND_FAILED} when a command fails otherwise.
  */
 public interface Host {
 
@@ -16,18 +17,23 @@ public interface Host {
   String name();
 
   /**
-   * Runs a command to its end, bounded in time and output. Arguments can be seen by every process
-   * of the host and hold nothing secret; what is secret goes by {@code stdin}.
+   * Runs a command to its end, bounded in time and output. Arguments can be seen by every process of
+   * the host and hold nothing secret; what is secret goes by {@code stdin}.
    *
    * @param argv the program and its arguments, passed as they are
    * @return what it said, whatever its exit code was
    */
   Output run(List<String> argv, byte[] stdin);
 
-  /** The same without input. */
-  default Output run(List<String> argv) {
-    return run(argv, new byte[0]);
-  }
+  /**
+   * Runs a POSIX shell script.
+   *
+   * @param doing what it does, to stand after "Cannot": {@code restart litellm.service}
+   * @param arguments {@code $1}, {@code $2} and so on
+   * @param alsoFine exit codes besides 0 that are no failure
+   */
+  Output script(
+      String doing, String script, List<String> arguments, byte[] stdin, int... alsoFine);
 
   /** The regular file that a path leads to, symbolic links followed; empty when there is none. */
   Optional<FileStat> stat(String path);
@@ -36,23 +42,26 @@ public interface Host {
   Optional<byte[]> read(String path);
 
   /**
-   * Creates a file with the owner, group and mode of {@code like} (never readable by others) and
-   * waits until it is on the disk. Does nothing when the file exists.
+   * Creates a file of mode 0600 with owner and group of {@code like} and waits until it is on the
+   * disk. It appears with all of its content or not at all. Does nothing when the file exists.
    *
    * @return whether it was created
    */
   boolean create(String path, byte[] content, FileStat like);
 
   /**
-   * Replaces the content of a file: a temporary file beside it with the same owner, group, mode and
-   * extended attributes, flushed to the disk, is renamed over it. Whoever reads sees all of the old
-   * or all of the new, also after a power cut. A symbolic link stays; the file behind it is
-   * replaced.
+   * Replaces the content of a file unless it changed since {@link #stat}: a temporary file beside it
+   * with the same owner, group, mode and extended attributes, flushed to the disk, is renamed over
+   * it. Whoever reads sees all of the old or all of the new, also after a power cut. A symbolic link
+   * that led to it stays.
    */
-  void replace(String path, byte[] content);
+  void replace(FileStat file, byte[] content);
 
   /**
-   * Writes a file that belongs to the system, like {@link #replace}, and creates it when missing.
+   * Writes a file in the same way, without regard to what was there, and creates it and its
+   * directory when missing.
+   *
+   * @param mode octal digits
    */
   void put(String path, byte[] content, String mode);
 

@@ -66,6 +66,17 @@ public final class KeyMaterial {
         .substring(0, 12);
   }
 
+  /**
+   * Lower-case hex SHA-256 of nonce, space, value and line feed: shows to who knows the key, and to
+   * nobody else, whether another machine holds the same.
+   *
+   * @param nonce random, used once
+   */
+  public String digest(String nonce) {
+    return HexFormat.of()
+        .formatHex(sha256((nonce + " " + value + "\n").getBytes(StandardCharsets.UTF_8)));
+  }
+
   private static byte[] sha256(byte[] input) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(input);

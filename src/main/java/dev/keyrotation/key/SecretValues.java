@@ -11,7 +11,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the database URL from the Secret entry that the spec names, live. */
+/** Reads single values from the Secret entries that the spec names, live. */
 public final class SecretValues {
   private final KubernetesClient client;
 
@@ -35,6 +35,26 @@ public final class SecretValues {
           "spec.database.urlFrom names a file or variable of a host; the operator in a cluster reads the database URL"
               + " from a Secret: set spec.database.urlFrom.secretKeyRef.");
     }
+    return read(owner, ref, "spec.database.urlFrom").strip();
+  }
+
+  /**
+   * The private key for a host.
+   *
+   * @throws RotationException as {@link #databaseUrl}, but with {@code HOST_ACCESS_DENIED}
+   */
+  public String privateKey(KeyRotation owner, SecretKeyRef ref) {
+    try {
+      return read(owner, ref, "host.privateKeyFrom");
+    } catch (RotationException e) {
+      throw e.reason() == ConditionReason.DATABASE_URL_INVALID
+          ? new RotationException(
+              ConditionReason.HOST_ACCESS_DENIED, Recovery.RETRY, e.sentence())
+          : e;
+    }
+  }
+
+  private String read(KeyRotation owner, SecretKeyRef ref, String field) {
     String namespace = owner.getMetadata().getNamespace();
     String where = "Secret " + namespace + "/" + ref.name();
     Secret secret =
@@ -42,7 +62,7 @@ public final class SecretValues {
             "read " + where,
             () -> client.secrets().inNamespace(namespace).withName(ref.name()).get());
     if (secret == null) {
-      throw invalid(where + " does not exist. Correct spec.database.urlFrom or create it");
+      throw invalid(where + " does not exist. Correct " + field + " or create it");
     }
     SecretData data = SecretData.of(secret);
     try {
@@ -54,12 +74,14 @@ public final class SecretValues {
                 + ref.key()
                 + "; it has: "
                 + data.names()
-                + ". Correct spec.database.urlFrom.secretKeyRef.key");
+                + ". Correct "
+                + field
+                + ".secretKeyRef.key");
       }
       if (text.isBlank()) {
-        throw invalid(where + ": entry " + ref.key() + " is empty. Store the database URL there");
+        throw invalid(where + ": entry " + ref.key() + " is empty. Store the value there");
       }
-      return text.strip();
+      return text;
     } catch (SecretData.NotText e) {
       throw invalid(where + ": entry " + ref.key() + " is no UTF-8 text");
     }

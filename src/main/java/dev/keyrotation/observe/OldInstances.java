@@ -57,6 +57,12 @@ final class OldInstances {
 
   /** Why old instances cannot be fenced off; null when they can. Reads only. */
   @Nullable String obstacle(KeyRotation primary, RotationDatabase database) {
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      if (workload.systemdUnit() != null) {
+        return workload.displayName()
+            + " is a systemd unit: its old and its new process have the same address";
+      }
+    }
     if (database.fence().check() instanceof Fence.Check.Impossible(String why)) {
       return why;
     }

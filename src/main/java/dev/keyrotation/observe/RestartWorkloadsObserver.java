@@ -64,6 +64,9 @@ final class RestartWorkloadsObserver implements StepObserver {
       return null;
     }
     String problem = state.problem();
+    if (state.failed()) {
+      return new Evidence.Absent(state.name() + " has failed: " + problem, null);
+    }
     return new Evidence.Underway(
         state.name() + " is not settled yet" + (problem == null ? "" : ": " + problem), null);
   }

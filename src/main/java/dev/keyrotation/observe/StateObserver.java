@@ -20,6 +20,7 @@ import dev.keyrotation.plan.RollBackRequest;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.workload.LogScan;
 import dev.keyrotation.workload.Workloads;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -65,7 +66,14 @@ public final class StateObserver {
     steps.put(
         StepName.VERIFY,
         new LeasedGraceObserver(
-            new VerifyObserver(store, published, restarted, instances, keys, databases),
+            new VerifyObserver(
+                store,
+                published,
+                restarted,
+                instances,
+                keys,
+                databases,
+                workloads instanceof LogScan logs ? logs : LogScan.UNREAD),
             databases,
             keys));
     steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases));

@@ -4,11 +4,13 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.workload.LogScan;
 import dev.keyrotation.workload.Workloads;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Verify: nobody changed the Secret or the instances since, every instance accepts the target
- * master key and refuses a random one, reads every stored model, and no stored value is left under
- * the other encryption key.
+ * master key and refuses a random one, reads every stored model and logs no value that it cannot
+ * open, and no stored value is left under the other encryption key.
  */
 final class VerifyObserver implements StepObserver {
   private final KeyStore store;
@@ -27,6 +29,7 @@ final class VerifyObserver implements StepObserver {
   private final Instances instances;
   private final RevisionKeys keys;
   private final DatabaseProvider databases;
+  private final LogScan logs;
 
   VerifyObserver(
       KeyStore store,
@@ -34,7 +37,9 @@ final class VerifyObserver implements StepObserver {
       StepObserver restarted,
       Instances instances,
       RevisionKeys keys,
-      DatabaseProvider databases) {
+      DatabaseProvider databases,
+      LogScan logs) {
+    this.logs = logs;
     this.store = store;
     this.published = published;
     this.restarted = restarted;
@@ -65,10 +70,30 @@ final class VerifyObserver implements StepObserver {
       int expected = rotation.mode() == RolloutMode.ROLLING ? 0 : rotation.storedModels();
       against = instances.readsModels(running, target.master(), expected);
     }
+    if (against == null) {
+      against = complaints(primary);
+    }
     if (against == null && rotation.verifiedSince() == null) {
       against = leftUnderOther(primary, rotation, target);
     }
     return against == null ? Evidence.Present.PLAIN : against;
+  }
+
+  /** What no question to the API shows: a value that an instance met and could not open. */
+  private @Nullable Evidence complaints(KeyRotation primary) {
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      long lines = logs.scan(primary, workload).decryption();
+      if (lines > 0) {
+        return new Evidence.Refuted(
+            ConditionReason.VERIFICATION_FAILED,
+            workload.displayName()
+                + " has logged "
+                + lines
+                + " lines about values that it cannot decrypt since it was started.",
+            Instances.RELOAD_PATIENCE);
+      }
+    }
+    return null;
   }
 
   /** Counted, not assumed: such a value would be lost when the other key is retired. */

@@ -242,7 +242,7 @@ public final class Planner {
     }
     RotationStatus done = withFacts(rotation, present, now);
     return StepSequence.after(done, primary.getSpec().database() != null)
-        .<Decision>map(next -> new Decision.Advance(begin(done, next, observed, now)))
+        .<Decision>map(next -> new Decision.Advance(begin(primary, done, next, observed, now)))
         .orElseGet(() -> finish(done, now));
   }
 
@@ -268,7 +268,11 @@ public final class Planner {
   }
 
   private static RotationStatus begin(
-      RotationStatus rotation, StepName step, ObservedState observed, Instant now) {
+      KeyRotation primary,
+      RotationStatus rotation,
+      StepName step,
+      ObservedState observed,
+      Instant now) {
     String time = FailurePolicy.text(now);
     RotationStatus next =
         rotation
@@ -288,7 +292,17 @@ public final class Planner {
       // Recorded before the stop: afterwards nobody could tell how large they were.
       next = next.with().stoppedAt(time).sizes(observed.sizes()).build();
     }
+    if (step == StepName.RESTART_WORKLOADS
+        && next.stoppedAt() == null
+        && isSingleUnit(primary.getSpec())) {
+      next = next.withStoppedAt(time);
+    }
     return next;
+  }
+
+  /** A single unit stops before it starts: there is nobody to serve meanwhile, whatever the mode. */
+  private static boolean isSingleUnit(KeyRotationSpec spec) {
+    return spec.workloads().size() == 1 && spec.units().size() == 1;
   }
 
   private static Decision finish(RotationStatus rotation, Instant now) {

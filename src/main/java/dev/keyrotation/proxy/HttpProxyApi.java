@@ -67,6 +67,12 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
     this.client = client;
   }
 
+  /** Whether the instance says that it is ready to serve. Sends no key. */
+  public boolean isReady(URI instance) {
+    return client.get(instance, READINESS) instanceof Reply.Answered(int status, JsonNode _)
+        && status == OK;
+  }
+
   @Override
   public KeyAnswer ask(URI instance, KeyMaterial key) {
     return switch (database(instance)) {

@@ -1,5 +1,7 @@
 package dev.keyrotation.step;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -7,6 +9,8 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.Fence;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.plan.RestartPlan;
 import dev.keyrotation.plan.StepOutcome;
 import dev.keyrotation.workload.InstanceAddresses;
@@ -41,11 +45,32 @@ final class RestartWorkloads implements StepEffect {
         workloads.resize(primary, workload, wanted);
         return new StepOutcome.Made();
       }
+      if (state.failed()) {
+        throw failed(primary, rotation, workload, state);
+      }
       if (!state.settled()) {
         return new StepOutcome.Made(); // each workload is finished before the next
       }
     }
     return new StepOutcome.Made();
+  }
+
+  /**
+   * On the way forward this turns the rotation back at once. On the way back there is nowhere to
+   * turn: it is started again, with the pauses between failed attempts.
+   */
+  private RotationException failed(
+      KeyRotation primary, RotationStatus rotation, WorkloadSpec workload, Workloads.State state) {
+    if (rotation.direction() == Direction.ROLL_BACK) {
+      workloads.resize(primary, workload, Math.max(1, state.replicas()));
+    }
+    return new RotationException(
+        ConditionReason.WORKLOAD_FAILED,
+        Recovery.ROLL_BACK,
+        state.name()
+            + " does not stay up after its start: "
+            + state.problem()
+            + ". Its own log says why.");
   }
 
   private boolean shrinkFence(KeyRotation primary, RotationStatus rotation) {

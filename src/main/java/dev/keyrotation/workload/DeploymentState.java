@@ -26,7 +26,7 @@ final class DeploymentState {
   private DeploymentState() {}
 
   static State missing(String name) {
-    return new State(name, false, 0, null, false, null, List.of());
+    return new State(name, false, 0, null, false, null, false, List.of());
   }
 
   /**
@@ -49,6 +49,7 @@ final class DeploymentState {
         templateStamp(deployment),
         isSettled(deployment, replicas, own),
         Problems.of(deployment, own),
+        false, // Kubernetes goes on trying
         own.stream().map(pod -> instance(pod, target)).toList());
   }
 

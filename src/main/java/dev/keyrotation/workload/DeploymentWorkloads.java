@@ -160,6 +160,6 @@ public final class DeploymentWorkloads implements Workloads {
 
   private static String notSupported(WorkloadSpec workload) {
     return workload.displayName()
-        + " is a systemd unit; this version rotates the keys of Deployments only. Remove it from spec.workloads.";
+        + " is a systemd unit and no Deployment.";
   }
 }

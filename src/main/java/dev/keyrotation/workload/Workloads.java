@@ -26,6 +26,7 @@ public interface Workloads {
    *     is left
    * @param problem why it cannot get on by itself, for example an image that cannot be pulled; null
    *     when none is known
+   * @param failed it has failed after the last start and nobody but us will start it again
    * @param instances every instance that has not ended, also terminating ones
    */
   record State(
@@ -35,6 +36,7 @@ public interface Workloads {
       @Nullable String stamp,
       boolean settled,
       @Nullable String problem,
+      boolean failed,
       List<Instance> instances) {}
 
   /**
@@ -58,7 +60,10 @@ public interface Workloads {
   /** Scales to zero. */
   void stop(KeyRotation owner, WorkloadSpec workload);
 
-  /** Sets the revision mark in the template, by server-side apply with our own field manager. */
+  /**
+   * Sets the revision mark in the template. Instances that are wanted are replaced by it; none is
+   * started otherwise.
+   */
   void stamp(KeyRotation owner, WorkloadSpec workload, String stamp);
 
   /** Scales to {@code replicas}. */

@@ -276,7 +276,7 @@ public final class FakeWorld {
             pods.size() == replicas
                 && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
         return new State(
-            workload.displayName(), true, replicas, templateStamp, settled, null, instances);
+            workload.displayName(), true, replicas, templateStamp, settled, null, false, instances);
       }
 
       @Override

@@ -116,6 +116,7 @@ class DeploymentStateTest {
                 STAMP,
                 true,
                 null,
+                false,
                 List.of(
                     new Instance(
                         "litellm-1-a", URI.create("http://10.244.0.7:4000"), STAMP, true, false),

@@ -128,7 +128,7 @@ class DeploymentWorkloadsTest {
     Wiring wiring = wiring(WORKLOAD);
 
     assertThat(state)
-        .isEqualTo(new State("deployment/litellm", false, 0, null, false, null, List.of()));
+        .isEqualTo(new State("deployment/litellm", false, 0, null, false, null, false, List.of()));
     assertThat(wiring).isEqualTo(new Wiring(List.of(), List.of()));
   }
 
