@@ -99,7 +99,8 @@ class EnvironmentFileConsumerTest {
             RUNBOOK
                 .replace("sk-canary-old", "sk-canary-new")
                 .replace("salt canary $old", "sk-canary-salt-new"));
-    assertThat(directory.resolve(".")).isDirectoryContaining("glob:**..007.keyrotation-litellm-r2-Forward");
+    assertThat(directory.resolve("."))
+        .isDirectoryContaining("glob:**..007.keyrotation-litellm-r2-Forward");
   }
 
   @Test
@@ -179,8 +180,7 @@ class EnvironmentFileConsumerTest {
 
   @Test
   void unitsThatShareAFileHaveToNameItAlike() {
-    KeyRotation owner =
-        owner(unit(file), unit(file).withUnit("b.service").withMirrors(List.of()));
+    KeyRotation owner = owner(unit(file), unit(file).withUnit("b.service").withMirrors(List.of()));
 
     assertThat(consumer.consumer(owner))
         .isInstanceOfSatisfying(

@@ -100,7 +100,9 @@ class UnitStateTest {
 
     assertThat(state().stamp()).isEqualTo(NEW);
     assertThat(state().replicas()).isEqualTo(1);
-    assertThat(state().instances()).singleElement().satisfies(i -> assertThat(i.terminating()).isTrue());
+    assertThat(state().instances())
+        .singleElement()
+        .satisfies(i -> assertThat(i.terminating()).isTrue());
   }
 
   @Test
