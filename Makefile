@@ -23,7 +23,12 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
 	helm/test.sh
+	e2e/tests/kill.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
+
+.PHONY: test-long
+test-long: package ## the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
+	e2e/tests/kill.sh --long
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
