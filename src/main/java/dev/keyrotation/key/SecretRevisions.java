@@ -11,20 +11,22 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One immutable Secret per revision in the KeyRotation's namespace. Every read is live, by name, or
  * by our own labels; Secrets are never listed otherwise.
  *
- * <p>Rights: {@code get}, {@code list}, {@code create}, {@code delete} on Secrets.
+ * <p>Rights: {@code get}, {@code create}, {@code delete} on Secrets, and {@code list} unless the Role
+ * names them.
  */
 public final class SecretRevisions implements RevisionStore {
   private final KubernetesClient client;
+  private final RevisionSearch search;
 
   public SecretRevisions(KubernetesClient client) {
     this.client = client;
+    this.search = new RevisionSearch(client);
   }
 
   @Override
@@ -38,23 +40,7 @@ public final class SecretRevisions implements RevisionStore {
 
   @Override
   public List<Long> revisions(KeyRotation owner) {
-    String namespace = owner.getMetadata().getNamespace();
-    return ClusterCall.of(
-            "list the key Secrets in namespace " + namespace,
-            () ->
-                client
-                    .secrets()
-                    .inNamespace(namespace)
-                    .withLabels(RevisionSecret.selector(owner))
-                    .list()
-                    .getItems())
-        .stream()
-        .map(RevisionSecret::revisionOf)
-        .filter(OptionalLong::isPresent)
-        .map(OptionalLong::getAsLong)
-        .distinct()
-        .sorted()
-        .toList();
+    return search.revisions(owner);
   }
 
   @Override

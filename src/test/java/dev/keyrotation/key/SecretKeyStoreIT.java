@@ -2,10 +2,13 @@ package dev.keyrotation.key;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatusBuilder;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.cluster.TestRotations;
@@ -15,7 +18,11 @@ import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
 import dev.keyrotation.key.KeyStore.Revision;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -268,5 +275,70 @@ class SecretKeyStoreIT {
     store.deleteRevision(owner, 2);
 
     assertThat(store.revision(owner, 2)).isEqualTo(new Revision.Missing("Secret litellm-r2"));
+  }
+
+  /** Rights to Secrets by name, as the chart grants them, and no right to list. */
+  private SecretRevisions narrow(String... names) {
+    String user = "system:serviceaccount:" + cluster.namespace() + ":narrow";
+    client
+        .resource(
+            new RoleBuilder()
+                .withNewMetadata()
+                .withName("narrow")
+                .withNamespace(cluster.namespace())
+                .endMetadata()
+                .addNewRule()
+                .withApiGroups("")
+                .withResources("secrets")
+                .withVerbs("get", "patch", "delete")
+                .withResourceNames(names)
+                .endRule()
+                .build())
+        .serverSideApply();
+    client
+        .resource(
+            new RoleBindingBuilder()
+                .withNewMetadata()
+                .withName("narrow")
+                .withNamespace(cluster.namespace())
+                .endMetadata()
+                .withNewRoleRef("rbac.authorization.k8s.io", "Role", "narrow")
+                .addNewSubject("", "ServiceAccount", "narrow", cluster.namespace())
+                .build())
+        .serverSideApply();
+    return new SecretRevisions(
+        new KubernetesClientBuilder()
+            .withConfig(
+                new ConfigBuilder(client.getConfiguration()).withImpersonateUsername(user).build())
+            .build());
+  }
+
+  @Test
+  void revisionsAreFoundByNameWhenSecretsMayNotBeListed() {
+    store.createRevision(owner, 2, OLD, new KeyRevisionMarks("litellm-r2", "first"));
+    store.createRevision(owner, 3, NEW, new KeyRevisionMarks("litellm-r3", "second"));
+    SecretRevisions narrow = narrow("litellm-r1", "litellm-r2", "litellm-r3", "litellm-r4");
+
+    // The API server's authorizer learns of a new Role a moment later.
+    await()
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(narrow.revisions(owner)).containsExactly(2L, 3L));
+    owner.setStatus(
+        KeyRotationStatusBuilder.builder(KeyRotationStatus.empty()).lastRevision(3).build());
+    assertThat(narrow.revisions(owner)).containsExactly(3L);
+  }
+
+  @Test
+  void roleThatEndsBeforeTheNextRevisionIsToldBeforeItIsNeeded() {
+    store.createRevision(owner, 1, OLD, new KeyRevisionMarks("litellm-r2", "first"));
+    SecretRevisions narrow = narrow("litellm-r1");
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> narrow.revisions(owner))
+                    .isInstanceOf(RotationException.class)
+                    .hasMessageContaining("litellm-r2")
+                    .hasMessageContaining("secrets.revisions"));
   }
 }
