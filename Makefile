@@ -27,7 +27,8 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
-test-long: package ## the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
+test-long: package ## the load test, and the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
+	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/kill.sh --long
 
 .PHONY: demo

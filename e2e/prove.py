@@ -88,7 +88,7 @@ def requests(before, master):
     pods = {pod["metadata"]["name"]: pod["status"].get("podIP")
             for pod in get("pods", "-l", f"app={DEPLOYMENT}")["items"]
             if "deletionTimestamp" not in pod["metadata"]}
-    check(f"{replicas} pods run, as before", None if len(pods) == replicas == 2 else f"pods: {sorted(pods)}")
+    check(f"{replicas} pods run, as before", None if len(pods) == replicas == before["replicas"] else f"pods: {sorted(pods)}")
     _, out, err = in_toolbox("probe.py", "requests", questions={
         "pods": pods, "old": before["master"], "new": master, "virtual_key": before["virtual_key"], "models": before["models"]})
     for line in out.splitlines():

@@ -121,6 +121,12 @@ kubelet_cgroup() {
   fi
 }
 
+# A busy kernel gives a group of processes as much as a single process beside it. Pods are many processes: as much as ten.
+kubelet_share() {
+  local tree=/sys/fs/cgroup
+  if [ -e $tree/cgroup.controllers ]; then echo 1000 >"$tree/$CLUSTER_CGROUP/cpu.weight"; else echo 10240 >"$tree/cpu/$CLUSTER_CGROUP/cpu.shares"; fi
+}
+
 # The kubelet wants these settings and would write them for the whole machine: it is shown what it wants to see.
 kubelet_settings() {
   local setting file
@@ -135,6 +141,7 @@ kubelet_settings() {
 node_programs() {
   start scheduler kube-scheduler --kubeconfig="$pki/scheduler.kubeconfig" --leader-elect=false
   kubelet_cgroup
+  kubelet_share || :                                     # it also works without
   kubelet_settings
   cat >"$run/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1

@@ -2,17 +2,19 @@
 # deploy.sh VERSION STATE  installs PostgreSQL, a model provider and LiteLLM in namespace `ai` of the cluster that KUBECONFIG
 # names, waits until LiteLLM is ready and fills its database through its own API. STATE is a directory that gets
 # before.json: the keys and the contents as they are now, for prove.py. All keys are random and new.
+#   REPLICAS                       of LiteLLM (default 2)
 #   LITELLM_IMAGE, POSTGRES_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
-version=$1 state=$2
+version=$1 state=$2 replicas=${REPLICAS:-2}
 mkdir -p "$state"
 chmod 700 "$state"
 
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
 apply() { # file: with its images filled in
-  sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|" \
+  sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|
+    s|replicas: 2$|replicas: $replicas|" \
     "$here/$1" | kubectl apply --server-side -f - >/dev/null
 }
 secret() { # name; NAME: "value" lines on standard input, so that no value is on a command line
@@ -25,11 +27,12 @@ secret() { # name; NAME: "value" lines on standard input, so that no value is on
 kubectl create namespace ai --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 master=sk-$(random) salt=sk-$(random) password=$(random)
-a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random)
+a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random) d=sk-provider-$(random)
 (
   umask 077
   cat >"$state/keys.json" <<JSON
-{"master": "$master", "salt": "$salt", "password": "$password", "provider": {"a": "$a", "b": "$b", "c": "$c"}}
+{"master": "$master", "salt": "$salt", "password": "$password", "replicas": $replicas,
+ "provider": {"a": "$a", "b": "$b", "c": "$c", "d": "$d"}}
 JSON
 )
 secret litellm-keys <<YAML
@@ -44,7 +47,10 @@ secret postgres-passwords <<YAML
 postgres: "$(random)"
 litellm: "$password"
 YAML
-secret provider-keys <<<"keys: \"a=$a b=$b c=$c\""
+secret provider-keys <<YAML
+keys: "a=$a b=$b c=$c d=$d"
+d: "$d"
+YAML
 
 apply postgres.yaml
 apply provider.yaml
@@ -69,7 +75,7 @@ if [ -z "${LITELLM_IMAGE:-}" ]; then
 fi
 
 apply litellm.yaml
-busy "LiteLLM $version starts, two replicas" "$state/litellm.log" rollout litellm 600
+busy "LiteLLM $version starts, $replicas replicas" "$state/litellm.log" rollout litellm 600
 busy "provider" "$state/provider.log" rollout provider 60
 busy "toolbox" "$state/toolbox.log" rollout toolbox 60
 (umask 077

@@ -1,9 +1,13 @@
 """probe.py requests <QUESTIONS   asks LiteLLM with old, new and random keys; prints one line a check: "ok" or "FAIL", and what
    probe.py watch <QUESTIONS      sends chat completions through the Service until /tmp/watch.stop exists; prints the figures
+   probe.py models <QUESTIONS     sends one through each model; prints a line for each: "right" or "lost", and why
+   probe.py store <QUESTIONS      stores one model more
 
 Runs in the toolbox pod. QUESTIONS is JSON on standard input, so that no key is on a command line:
 requests: {"pods": {name: address}, "old": master key, "new": master key, "virtual_key", "models": {model: provider key's name}}
 watch: {"virtual_key", "models", "seconds": at most so long}
+models: {"virtual_key", "models"}
+store: {"new_master", "provider"}
 """
 import json
 import os
@@ -63,11 +67,11 @@ def requests():
             check(f"{pod}: old master key is refused (401)", status(base, asked["old"], 401))
         check(f"{pod}: random key is refused (401)", status(base, "sk-" + secrets.token_urlsafe(32), 401))
         for model in asked["models"]:
-            check(f"{pod}: chat through database model {model} has the right provider key", chat(base, model))
+            check(f"{pod}: chat through model {model} has the right provider key", chat(base, model))
     got, _ = call(SERVICE + "/v1/models", asked["virtual_key"])
     check("Service: virtual key works (200)", None if got == 200 else str(got))
     for model in asked["models"]:
-        check(f"Service: chat through database model {model} has the right provider key", chat(SERVICE, model))
+        check(f"Service: chat through model {model} has the right provider key", chat(SERVICE, model))
     sys.exit(failed > 0)
 
 
@@ -97,5 +101,19 @@ def watch():
                       "unavailable_seconds": round(unavailable, 1), "first_problems": problems}))
 
 
+def models():
+    for model in asked["models"]:
+        problem = chat(SERVICE, model)
+        print(f"lost   {model}: {problem}" if problem else f"right  {model}")
+
+
+def store():
+    parameters = {"model": "openai/fake", "api_key": asked["provider"]["a"], "api_base": "http://provider.ai.svc.cluster.local:8080/v1"}
+    status, body = call(SERVICE + "/model/new", asked["new_master"],
+                        {"model_name": "stored-meanwhile", "litellm_params": parameters, "model_info": {}})
+    if status != 200:
+        sys.exit(f"/model/new: {status} {body}")
+
+
 if __name__ == "__main__":
-    {"requests": requests, "watch": watch}[sys.argv[1]]()
+    {"requests": requests, "watch": watch, "models": models, "store": store}[sys.argv[1]]()

@@ -70,6 +70,8 @@ call("PATCH", "/update/sso_settings", {"google_client_id": "demo", "google_clien
 # Each replica reads new models from the database twice a minute. The Service picks a replica at random, so a dozen right
 # answers in a row mean that all have done so.
 chat = {"own-parameters": "a", "custom-provider": "b", "stored-credential": "c"}
+if "d" in provider:
+    chat["config-file"] = "d"        # a model that is in no database
 deadline, right = time.monotonic() + 120, 0
 while right < 12:
     if time.monotonic() > deadline:

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# load.sh VERSION  end-to-end test: a real LiteLLM of that version with three replicas is under steady load all the time, while
+#   - its Deployment is restarted by `kubectl rollout restart`, for comparison,
+#   - the master key alone is rotated, the salt key alone, and both.
+# No request may fail, each rotation must be proved (prove.py) and may take 1.25 times as long as the restart and 10 s more.
+# At last the runbook of old is followed (runbook.sh): it must lose data, and the proof must see it.
+# The last line says `N passed, N failed`.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib.sh"
+. "$here/../rig.sh"
+version=${1:?which version of LiteLLM?}
+need_root "the end-to-end test"
+passed=0 failed=0
+checked() { # text, exit code: counts one check of this script
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "  ok    $1"; else failed=$((failed + 1)); echo "  FAIL  $1"; fi
+}
+
+count() { # file: adds its last line, "N passed, N failed"
+  local its_passed=0 its_failed=1
+  read -r its_passed _ its_failed _ < <(tail -n 1 "$1") || :
+  passed=$((passed + its_passed)) failed=$((failed + its_failed))
+}
+
+phase() { echo "$1 $EPOCHREALTIME" >>"$logs/phases"; }
+
+# The time of what has just been done goes to $took, in seconds.
+timed() { # command...
+  local began=$EPOCHREALTIME result=0
+  "$@" || result=$?
+  took=$(((${EPOCHREALTIME/./} - ${began/./}) / 100000))
+  took=${took%?}.${took: -1}
+  return "$result"
+}
+
+start_load() {
+  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/load.py run <"$work/state/before.json" >"$logs/answers.json" 2>"$logs/load.log" &
+  load=$!
+  wait_for 240 "right answers to all kinds of requests" kubectl -n ai exec deployment/toolbox -- test -e /tmp/load.started
+}
+
+stop_load() {
+  kubectl -n ai exec deployment/toolbox -- touch /tmp/load.stop
+  wait "$load" || :
+}
+
+restart() {
+  kubectl -n ai rollout restart deployment/litellm >/dev/null
+  kubectl -n ai rollout status deployment/litellm --timeout=900s >/dev/null
+}
+
+only_three_pods() { [ "$(kubectl -n ai get pods -l app=litellm -o name | wc -l)" = 3 ]; }
+
+# The resource is made before the first rotation, and asks for none.
+rotate() { # request, keys as JSON
+  kubectl -n ai patch keyrotation litellm --type=merge -p "{\"spec\": {\"keys\": $2, \"rotate\": {\"request\": \"$1\"}}}" >/dev/null || return 1
+  python3 "$e2e/follow.py" 900
+}
+
+rotation() { # name, keys, mode that is expected
+  local result=0 json
+  echo "A rotation of $1"
+  json="[\"${2//,/\", \"}\"]"
+  phase "rotation of $1"
+  timed rotate "$1" "$json" || result=$?
+  checked "the rotation of $1 succeeds" "$result"
+  times+=("$1=$took")
+  result=0
+  [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = "$3" ] || result=1
+  checked "… in mode $3" "$result"
+  phase "proof of the rotation of $1"
+  python3 "$e2e/prove.py" "$work/state" --keys "$2" --places "$logs/searched-${1// /-}" | tee "$logs/proof-${1// /-}.txt" || :
+  count "$logs/proof-${1// /-}.txt"
+  remember_keys
+}
+
+clean_up() {
+  local result=$?
+  set +e                     # go on with cleaning up, whatever fails
+  trap - EXIT
+  trap '' INT TERM
+  stop_preparing
+  save_logs
+  [ "$result" = 0 ] || show_failure
+  "$e2e/cluster/down.sh"
+  rm -rf "$work"
+  exit "$result"
+}
+new_run "load-$version"
+export CLUSTER_OWNER=$$
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+echo "Load test with LiteLLM $version"
+# `make test` has built the operator just before.
+SKIP_BUILD=1 prepare "$version"
+start_cluster "$version"
+REPLICAS=3 "$e2e/litellm/deploy.sh" "$version" "$work/state"
+start_operator
+kubectl patch --local -f "$project/examples/keyrotation.yaml" --type=merge -p '{"spec": {"rotate": null}}' -o yaml | kubectl apply -f - >/dev/null
+
+start_load
+phase "nothing else"
+sleep 10                     # what a request takes when nothing happens
+echo "kubectl rollout restart"
+phase "kubectl rollout restart"
+timed restart
+restarted=$took
+say "kubectl rollout restart took $restarted s"
+wait_for 120 "the end of the last old pod" only_three_pods
+times=()
+rotation "the master key" Master Rolling
+rotation "the salt key" Salt Fenced
+rotation "both keys" Master,Salt Fenced
+phase "the end"
+sleep 35                     # LiteLLM reads the database anew twice a minute: what it cannot read would break a request now
+stop_load
+
+echo "Requests meanwhile, LiteLLM $version, $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg) at the end"
+result=0
+python3 "$e2e/litellm/load.py" show "$logs/answers.json" "$logs/phases" | tee "$logs/requests.txt" || result=$?
+checked "no request failed" "$result"
+
+echo "Times, in seconds: kubectl rollout restart $restarted"
+for pair in "${times[@]}"; do
+  result=0
+  verdict=$(awk -v restart="$restarted" -v rotation="${pair#*=}" 'BEGIN {
+    printf "%s s, %.2f times the restart; at most 1.25 times and 10 s: %.1f s", rotation, rotation / restart, 1.25 * restart + 10
+    exit rotation > 1.25 * restart + 10 }') || result=$?
+  checked "rotation of ${pair%%=*}: $verdict" "$result"
+done
+
+"$here/runbook.sh" "$work/state" | tee "$logs/runbook.txt" || :
+count "$logs/runbook.txt"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
