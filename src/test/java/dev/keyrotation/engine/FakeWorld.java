@@ -84,6 +84,7 @@ public final class FakeWorld {
 
   // what is wrong with it
   boolean newPodsNeverReady;
+  boolean newInstancesFail;
   boolean databaseDown;
   boolean publishRefused;
   boolean unreadableValue;
@@ -165,6 +166,11 @@ public final class FakeWorld {
 
   private void start() {
     pods.add(new Pod(podNumbers++, templateStamp, java.util.Objects.requireNonNull(consumer)));
+  }
+
+  /** A new instance that does not stay up, as a unit: nobody starts it again. */
+  private boolean hasFailed() {
+    return newInstancesFail && templateStamp != null && templateStamp.endsWith("/Forward");
   }
 
   private boolean isCurrent(Pod pod) {
@@ -276,7 +282,7 @@ public final class FakeWorld {
             pods.size() == replicas
                 && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
         return new State(
-            workload.displayName(), true, replicas, templateStamp, settled, null, false, instances);
+            workload.displayName(), true, replicas, templateStamp, settled, null, hasFailed(), instances);
       }
 
       @Override

@@ -191,6 +191,20 @@ class RotationEngineTest {
   }
 
   @Test
+  void instancesThatFailAtTheirStartAreTakenBackAtOnce() {
+    FakeWorld world = world(OLD);
+    world.newPodsNeverReady = true;
+    world.newInstancesFail = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage()).contains("WorkloadFailed");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
   void valueThatOpensUnderNoKeyEndsOnTheOldKeys() {
     FakeWorld world = world(OLD);
     world.unreadableValue = true;

@@ -26,6 +26,7 @@ import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.api.v1alpha1.Trigger;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.api.v1alpha1.WorkloadSize;
@@ -246,6 +247,24 @@ class PlannerTest {
     assertThat(next.step()).isEqualTo(STOP_WORKLOADS);
     assertThat(next.sizes()).containsExactly(new WorkloadSize("deployment/litellm", 2));
     assertThat(next.stoppedAt()).isEqualTo(NOW.toString());
+  }
+
+  @Test
+  void gapOfASingleUnitBeginsWithItsRestartAlsoWhenNoneIsStoppedBefore() {
+    KeyRotation deployment = at(PUBLISH_KEYS, r -> r.mode(RolloutMode.ROLLING).reencrypts(false));
+    KeyRotation unit = at(PUBLISH_KEYS, r -> r.mode(RolloutMode.ROLLING).reencrypts(false));
+    unit.setSpec(
+        unit.getSpec()
+            .withWorkloads(
+                List.of(WorkloadSpec.ofUnit(SystemdUnitTarget.local("a.service", "/a.env")))));
+
+    Decision withDeployment =
+        planner.decide(deployment, world(Evidence.Present.PLAIN), NOW);
+    Decision withUnit = planner.decide(unit, world(Evidence.Present.PLAIN), NOW);
+
+    assertThat(((Decision.Advance) withDeployment).next().stoppedAt()).isNull();
+    assertThat(((Decision.Advance) withUnit).next().step()).isEqualTo(RESTART_WORKLOADS);
+    assertThat(((Decision.Advance) withUnit).next().stoppedAt()).isEqualTo(NOW.toString());
   }
 
   @Test
