@@ -31,7 +31,8 @@ final class TimeSpan {
     Duration sum = Duration.ZERO;
     Matcher part = PART.matcher(text);
     while (part.find()) {
-      sum = sum.plus(UNITS.get(part.group(2)).multipliedBy(Long.parseLong(part.group(1))));
+      Duration unit = UNITS.getOrDefault(part.group(2), Duration.ZERO);
+      sum = sum.plus(unit.multipliedBy(Long.parseLong(part.group(1))));
     }
     return sum;
   }
