@@ -215,7 +215,7 @@ final class ShellReader {
 
   /** Bash also takes {@code $'..'} and {@code $".."}. */
   private static boolean startsSubstitution(char next) {
-    return Character.isLetterOrDigit(next) || "_{(*@#?$!-'\"".indexOf(next) >= 0 && next != '\0';
+    return Character.isLetterOrDigit(next) || "_{(*@#?$!-'\"".indexOf(next) >= 0;
   }
 
   private void countLines(int from, int to) {
