@@ -28,7 +28,8 @@ final class Backups {
   }
 
   private String prefix() {
-    return "." + file.fileName() + ".keyrotation-";
+    String name = file.fileName();
+    return (name.startsWith(".") ? "" : ".") + name + ".keyrotation-";
   }
 
   /** The path of the copy that belongs to a stamp, for example {@code litellm-r2/Forward}. */

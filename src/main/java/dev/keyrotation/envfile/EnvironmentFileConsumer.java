@@ -231,10 +231,12 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
 
   private static void publish(Place place, Backups backups, KeySet keys, String stamp) {
     EnvironmentFile next = next(place, backups, keys, stamp);
-    backups.keep(stamp, place.content().bytes());
-    if (!next.equals(place.content())) {
-      place.host().replace(place.stat(), next.bytes());
+    if (next.equals(place.content())) {
+      backups.keep(stamp, new byte[0]); // the mark alone: there is room for it on a full disk too
+      return;
     }
+    backups.keep(stamp, place.content().bytes());
+    place.host().replace(place.stat(), next.bytes());
   }
 
   /**

@@ -20,6 +20,7 @@ import java.util.function.Function;
 abstract class ShellHost implements Host {
   private static final int MOST_BYTES = 1 << 20;
 
+  private static final int NO_FILE = 92;
   private static final int MISSING = 93;
   private static final int EXISTS = 94;
   private static final int CUT_SHORT = 95;
@@ -216,6 +217,7 @@ abstract class ShellHost implements Host {
   private RotationException failure(String doing, Output output) {
     Function<String, Boolean> says = text -> output.err().contains(text);
     return switch (output.exit()) {
+      case NO_FILE -> failed(doing, "it is no regular file");
       case MISSING -> failed(doing, "it does not exist");
       case CUT_SHORT ->
           new RotationException(
@@ -239,10 +241,10 @@ abstract class ShellHost implements Host {
           yield denied(doing, "permission denied; log in as root or set host.sudo");
         }
         if (says.apply("No space left") || says.apply("quota exceeded")) {
-          yield failed(doing, "the disk is full");
+          yield unchanged(doing, "the disk is full");
         }
         if (says.apply("Read-only file system")) {
-          yield failed(doing, "the file system is read-only");
+          yield unchanged(doing, "the file system is read-only");
         }
         yield failed(doing, "exit code " + output.exit());
       }
@@ -255,6 +257,14 @@ abstract class ShellHost implements Host {
         ConditionReason.HOST_COMMAND_FAILED,
         Recovery.RETRY,
         "Cannot " + doing + " on " + name() + ": " + why + ".");
+  }
+
+  /** Nothing was written, and trying again would only prolong a stop. */
+  private RotationException unchanged(String doing, String why) {
+    return new RotationException(
+        ConditionReason.HOST_COMMAND_FAILED,
+        Recovery.ROLL_BACK,
+        "Cannot " + doing + " on " + name() + ": " + why + ". Nothing was changed.");
   }
 
   private RotationException denied(String doing, String why) {

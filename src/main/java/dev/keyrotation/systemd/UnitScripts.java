@@ -20,7 +20,7 @@ final class UnitScripts {
       """
       set -u
       systemctl show --no-pager -p LoadState -p ActiveState -p SubState -p Result -p MainPID \\
-        -p ExecMainStartTimestampMonotonic -p NRestarts -p ControlGroup -p NeedDaemonReload -- "$1" || exit 1
+        -p InactiveEnterTimestampMonotonic -p NRestarts -p ControlGroup -p NeedDaemonReload -- "$1" || exit 1
       systemctl list-jobs --no-legend --no-pager -- "$1" 2>/dev/null |
         while read -r _ unit type state; do [ "$unit" = "$1" ] && echo "JobType=$type"; done
       echo "Now=$(date +%s)"
@@ -114,13 +114,13 @@ final class UnitScripts {
       systemctl start --no-block -- "$1"
       """;
 
-  /** {@code $1} unit, {@code $2} yes when it is to be restarted. Lets systemd read our drop-in. */
+  /** {@code $1} unit, {@code $2} yes when it is to be restarted. Forgets an earlier failure and reads our drop-in. */
   static final String RELOAD =
       """
       set -eu
+      systemctl reset-failed -- "$1" 2>/dev/null || :
       systemctl daemon-reload
       [ "$2" = yes ] || exit 0
-      systemctl reset-failed -- "$1" 2>/dev/null || :
       systemctl restart --no-block -- "$1"
       """;
 

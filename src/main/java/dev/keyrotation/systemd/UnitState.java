@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * What a unit amounts to. Pure: it is given what was read.
  *
  * <p>Our drop-in is the template, the process the instance. A unit counts as wanted while it runs or
- * is told to start, and when it has failed after it was started with the drop-in that is there: it
- * was wanted then, and nobody has stopped it.
+ * is told to start, and when it has failed since the drop-in was written: it was wanted then, and
+ * nobody has stopped it. (A failure from before is forgotten when the drop-in is written.)
  */
 final class UnitState {
   private static final Set<String> RUNS =
@@ -93,15 +93,15 @@ final class UnitState {
     return facts.has(fact) ? facts.get(fact) : null;
   }
 
-  /** It ended badly after a start that took place with the present drop-in. */
+  /** It ended badly, or could not start, when the present drop-in was there already. */
   private boolean hasFailed() {
     if (!facts.is("ActiveState", "failed") || !facts.has("DropInTime")) {
       return false;
     }
-    double startedBefore =
-        facts.number("Uptime") - facts.number("ExecMainStartTimestampMonotonic") / 1e6;
+    double failedBefore =
+        facts.number("Uptime") - facts.number("InactiveEnterTimestampMonotonic") / 1e6;
     double writtenBefore = facts.number("Now") - facts.number("DropInTime");
-    return startedBefore <= writtenBefore + SECONDS_OF_DOUBT;
+    return failedBefore <= writtenBefore + SECONDS_OF_DOUBT;
   }
 
   private boolean loops(@Nullable String template, @Nullable String running) {

@@ -100,7 +100,7 @@ class EnvironmentFileConsumerTest {
                 .replace("sk-canary-old", "sk-canary-new")
                 .replace("salt canary $old", "sk-canary-salt-new"));
     assertThat(directory.resolve("."))
-        .isDirectoryContaining("glob:**..007.keyrotation-litellm-r2-Forward");
+        .isDirectoryContaining("glob:**.007.keyrotation-litellm-r2-Forward");
   }
 
   @Test
@@ -209,6 +209,17 @@ class EnvironmentFileConsumerTest {
     consumer.publish(owner, NEW, "litellm-r10/Forward");
 
     assertThat(usable(owner).stamp()).isEqualTo("litellm-r10/Forward");
+  }
+
+  @Test
+  void rollBackOfAFileThatWasNeverWrittenNeedsNoMoreThanAMark() throws IOException {
+    KeyRotation owner = owner(unit(file));
+
+    consumer.publish(owner, OLD, BACK);
+
+    assertThat(usable(owner).stamp()).isEqualTo(BACK);
+    assertThat(Files.readString(file)).isEqualTo(RUNBOOK);
+    assertThat(directory.resolve(".007.keyrotation-litellm-r2-RollBack")).isEmptyFile();
   }
 
   @Test

@@ -129,7 +129,7 @@ class LocalHostTest {
             RotationException.class,
             e -> {
               assertThat(e.sentence()).contains("the disk is full");
-              assertThat(e.recovery()).isEqualTo(Recovery.RETRY);
+              assertThat(e.recovery()).isEqualTo(Recovery.ROLL_BACK);
             });
   }
 

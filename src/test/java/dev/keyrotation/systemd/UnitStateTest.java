@@ -25,7 +25,7 @@ class UnitStateTest {
     facts.put("SubState", "running");
     facts.put("Result", "success");
     facts.put("MainPID", "42");
-    facts.put("ExecMainStartTimestampMonotonic", "900000000");
+    facts.put("InactiveEnterTimestampMonotonic", "900000000");
     facts.put("NRestarts", "0");
     facts.put("NeedDaemonReload", "no");
     facts.put("Uptime", "1000.00");
@@ -142,7 +142,7 @@ class UnitStateTest {
   void unitThatFailedAfterItsStartIsWantedAndHasFailed() {
     stopped("failed");
     facts.put("Result", "exit-code");
-    facts.put("DropInTime", "499895"); // written 105 s ago, started 100 s ago
+    facts.put("DropInTime", "499895"); // written 105 s ago, failed 100 s ago
 
     assertThat(state().failed()).isTrue();
     assertThat(state().replicas()).isEqualTo(1);
@@ -152,7 +152,7 @@ class UnitStateTest {
   @Test
   void unitThatFailedWhenItWasStoppedIsStopped() {
     stopped("failed");
-    facts.put("DropInTime", "499990"); // written 10 s ago, started 100 s ago
+    facts.put("DropInTime", "499990"); // written 10 s ago, failed 100 s ago
 
     assertThat(state().failed()).isFalse();
     assertThat(state().replicas()).isZero();
