@@ -258,8 +258,7 @@ class PlannerTest {
             .withWorkloads(
                 List.of(WorkloadSpec.ofUnit(SystemdUnitTarget.local("a.service", "/a.env")))));
 
-    Decision withDeployment =
-        planner.decide(deployment, world(Evidence.Present.PLAIN), NOW);
+    Decision withDeployment = planner.decide(deployment, world(Evidence.Present.PLAIN), NOW);
     Decision withUnit = planner.decide(unit, world(Evidence.Present.PLAIN), NOW);
 
     assertThat(((Decision.Advance) withDeployment).next().stoppedAt()).isNull();
