@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+import audit
+
 NAMESPACE, DEPLOYMENT, SECRET, ROTATION, OPERATOR = "ai", "litellm", "litellm-keys", "litellm", "keyrotation-system"
 MASTER, SALT = "LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"
 MIRRORS = ["LITELLM_SMOKE_TEST_KEY", "LITELLM_HEALTH_API_KEY", "LITELLM_PROXY_API_KEY"]
@@ -159,6 +161,15 @@ def leaks(before, master, salt, keep):
     print(f"        searched {sum(map(bool, places.values()))} places for {len(secrets)} secrets in 4 forms each")
 
 
+def privileges():
+    log = os.path.join(os.path.dirname(os.environ.get("KUBECONFIG", "")), "log", "audit.log")
+    if os.path.exists(log):
+        title("What the operator asked of the API server")
+        with open(log) as file:
+            for what, wrong in audit.problems(file):
+                check(what, wrong)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("state")
@@ -173,6 +184,7 @@ def main():
     requests(before, master)
     ciphertexts(options.state, before, salt, rotated)
     leaks(before, master, salt, options.places)
+    privileges()
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(failed > 0)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CHART = str(HERE / "keyrotation")
 MANIFESTS = HERE.parent / "deploy"
+E2E = HERE.parent / "e2e"
 SYSTEM = "keyrotation-system"
 
 
@@ -154,6 +155,31 @@ class ChartTest(unittest.TestCase):
         self.assertIn("/namespaces", said)
         for wrong in ("replica=2", "logFormat=xml", "secrets.names={a}", "image.digest=1234", "leaderElection.leaseDuration=15"):
             helm("template", "x", CHART, "--set", wrong, fails=True)
+
+    def test_commands_of_the_runbooks_work(self):
+        namespace("ai")
+        install("namespaces={ai}")
+        kubectl("apply", "-f", str(HERE.parent / "examples" / "keyrotation.yaml"))
+
+        print(run("python3", str(E2E / "runbooks.py"), str(HERE.parent / "docs" / "runbooks"), "NAMESPACE=ai", "NAME=litellm",
+                  f"OPERATOR_NAMESPACE={SYSTEM}"))
+
+        kubectl("-n", "ai", "delete", "keyrotation", "litellm")
+
+    def test_audit_notices_a_list_of_all_secrets_and_what_is_refused(self):
+        namespace("ai")
+        install("namespaces={ai}")
+        account = f"--as=system:serviceaccount:{SYSTEM}:keyrotation"
+        kubectl("-n", "ai", "get", "secrets", "-l", "app.kubernetes.io/managed-by=keyrotation", account)
+        log = os.environ["CLUSTER_RUN"] + "/log/audit.log"
+        run("python3", str(E2E / "audit.py"), log)
+
+        kubectl("-n", "ai", "get", "secrets", account)
+        said = subprocess.run(["kubectl", "-n", "default", "get", "configmaps", account], capture_output=True)
+        self.assertNotEqual(0, said.returncode)
+
+        judged = subprocess.run(["python3", str(E2E / "audit.py"), log], capture_output=True, text=True)
+        self.assertEqual(3, judged.stdout.count("FAIL"), judged.stdout)
 
     def test_rules_and_dashboard_lead_to_pages(self):
         rules = helm("template", "keyrotation", CHART, "--set", "metrics.prometheusRule.enabled=true")

@@ -111,5 +111,10 @@ wait "$killer" || :
 checked "the rotation succeeds although the operator was killed $(cat "$work/kills") times" "$result"
 prove second
 
+echo "The commands of the runbooks"
+result=0
+python3 "$e2e/runbooks.py" "$project/docs/runbooks" NAMESPACE=ai NAME=litellm OPERATOR_NAMESPACE=keyrotation-system || result=$?
+checked "each command works" "$result"
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
