@@ -1,5 +1,6 @@
 package dev.keyrotation.controller;
 
+import dev.keyrotation.cluster.ClusterRivals;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.PostgresDatabases;
 import dev.keyrotation.database.ReencryptionRunner;

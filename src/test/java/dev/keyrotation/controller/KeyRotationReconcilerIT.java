@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationResult;
+import dev.keyrotation.cluster.ClusterRivals;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.FakeWorld;

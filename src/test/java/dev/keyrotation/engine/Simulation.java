@@ -74,7 +74,7 @@ final class Simulation {
         .build();
   }
 
-  private RotationEngine newProcess() {
+  RotationEngine newProcess() {
     SecureRandom random = new SecureRandom();
     ReencryptionRunner runner = new ReencryptionRunner(Runnable::run);
     return new RotationEngine(

@@ -1,4 +1,4 @@
-package dev.keyrotation.controller;
+package dev.keyrotation.cluster;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -16,10 +16,10 @@ import java.util.Objects;
  * Other KeyRotations of the same namespace; Secrets and Deployments of other namespaces cannot be
  * named at all.
  */
-final class ClusterRivals implements Rivals {
+public final class ClusterRivals implements Rivals {
   private final KubernetesClient client;
 
-  ClusterRivals(KubernetesClient client) {
+  public ClusterRivals(KubernetesClient client) {
     this.client = client;
   }
 

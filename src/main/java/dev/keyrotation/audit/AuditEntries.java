@@ -1,0 +1,97 @@
+package dev.keyrotation.audit;
+
+import dev.keyrotation.api.v1alpha1.HistoryEntry;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.engine.News;
+import dev.keyrotation.engine.Turn;
+import dev.keyrotation.plan.Decision;
+import dev.keyrotation.plan.StepOutcome;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the audit's entry of a turn. */
+public final class AuditEntries {
+  private AuditEntries() {}
+
+  /**
+   * The entry of an edge; empty while nothing changes.
+   *
+   * @param actor who made it happen; null when it is not known
+   */
+  public static Optional<AuditEntry> of(
+      KeyRotation primary, Turn.Taken taken, @Nullable String actor) {
+    return News.of(primary, taken).flatMap(news -> entry(taken, news, actor));
+  }
+
+  private static Optional<AuditEntry> entry(Turn.Taken taken, News news, @Nullable String actor) {
+    return switch (taken.decision()) {
+      case Decision.Start start ->
+          Optional.of(
+              of(AuditEvent.BEGUN, start.rotation(), actor).message(news.message()).build());
+      case Decision.Advance advance ->
+          Optional.of(of(AuditEvent.STEP_BEGUN, advance.next(), actor).build());
+      case Decision.TurnBack back ->
+          Optional.of(
+              of(AuditEvent.ROLL_BACK_BEGUN, back.rotation(), actor)
+                  .reason(back.reason().text())
+                  .message(back.message())
+                  .build());
+      case Decision.Execute execute ->
+          taken.outcome() instanceof StepOutcome.Failed failed
+              ? Optional.of(
+                  of(AuditEvent.ATTEMPT_FAILED, execute.rotation(), actor)
+                      .reason(failed.reason().text())
+                      .message(failed.message())
+                      .build())
+              : Optional.empty();
+      case Decision.Finish finish -> Optional.of(ended(finish.rotation(), finish.entry(), actor));
+      case Decision.Resume resume ->
+          Optional.of(of(AuditEvent.STATUS_REBUILT, resume.rotation(), actor).build());
+      case Decision.Retire retire ->
+          Optional.of(plain(AuditEvent.RETIRED, retire.entry().id(), news, actor));
+      case Decision.Blocked blocked -> Optional.of(plain(AuditEvent.BLOCKED, null, news, actor));
+      case Decision.Halt halt -> Optional.of(plain(AuditEvent.HALTED, null, news, actor));
+      default -> Optional.empty();
+    };
+  }
+
+  private static AuditEntryBuilder of(
+      AuditEvent event, RotationStatus rotation, @Nullable String actor) {
+    return AuditEntryBuilder.builder()
+        .event(event)
+        .rotation(rotation.id())
+        .actor(actor)
+        .trigger(rotation.trigger())
+        .request(rotation.request())
+        .direction(rotation.direction())
+        .step(rotation.step())
+        .keys(rotation.keys())
+        .mode(rotation.mode())
+        .oldKeys(rotation.oldKeys())
+        .newKeys(rotation.newKeys());
+  }
+
+  private static AuditEntry ended(
+      RotationStatus rotation, HistoryEntry entry, @Nullable String actor) {
+    AuditEntryBuilder ended =
+        of(AuditEvent.ENDED, rotation, actor)
+            .data(entry.data())
+            .unavailableSeconds(entry.unavailableSeconds())
+            .result(entry.result());
+    return entry.failure() == null
+        ? ended.build()
+        : ended.reason(entry.failure().reason()).message(entry.failure().message()).build();
+  }
+
+  private static AuditEntry plain(
+      AuditEvent event, @Nullable String rotation, News news, @Nullable String actor) {
+    return AuditEntryBuilder.builder()
+        .event(event)
+        .rotation(rotation)
+        .actor(actor)
+        .reason(news.reason().text())
+        .message(news.message())
+        .build();
+  }
+}

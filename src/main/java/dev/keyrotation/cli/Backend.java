@@ -1,0 +1,54 @@
+package dev.keyrotation.cli;
+
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where a resource lives: on this host, or in a cluster. */
+interface Backend extends AutoCloseable {
+
+  /** One question of {@code verify} or {@code doctor} and its answer. */
+  record Check(String subject, Outcome outcome, String message) {}
+
+  /** What came of a check. */
+  enum Outcome {
+    OK("ok"),
+    WARNING("warning"),
+    PROBLEM("PROBLEM"),
+    UNCLEAR("unclear");
+
+    private final String word;
+
+    Outcome(String word) {
+      this.word = word;
+    }
+
+    String word() {
+      return word;
+    }
+  }
+
+  /** The resource with its status; nothing is asked of the instances. */
+  KeyRotation read();
+
+  /** A preflight, in the status of the result. Writes nothing. */
+  Result plan();
+
+  /** Starts what {@code wish} asks for, or goes on with what is under way, and follows it. */
+  Result run(HostResource.Wish wish, Follower follower);
+
+  /** Takes a rotation back; null stands for the last one. */
+  Result rollBack(@Nullable String rotationId, Follower follower);
+
+  /** Asks now whether everything is as the last rotation left it. */
+  List<Check> verify();
+
+  /** Checks all that a rotation needs. */
+  List<Check> doctor();
+
+  /** The lines of the audit, the oldest first. */
+  List<String> audit();
+
+  @Override
+  default void close() {}
+}

@@ -1,0 +1,121 @@
+package dev.keyrotation.cli;
+
+import dev.keyrotation.api.v1alpha1.DatabaseSpec;
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.cluster.ClusterRivals;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.database.PostgresDatabases;
+import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.engine.RotationEngine;
+import dev.keyrotation.envfile.EnvironmentFileConsumer;
+import dev.keyrotation.envfile.HostUrls;
+import dev.keyrotation.host.HostConnections;
+import dev.keyrotation.host.LocalHost;
+import dev.keyrotation.key.ComposedKeyStore;
+import dev.keyrotation.key.FileRevisions;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.key.SecretConsumer;
+import dev.keyrotation.key.SecretValues;
+import dev.keyrotation.observe.LiveCheck;
+import dev.keyrotation.observe.Rivals;
+import dev.keyrotation.observe.StateObserver;
+import dev.keyrotation.plan.Planner;
+import dev.keyrotation.proxy.HttpProxyApi;
+import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.status.StatusFactory;
+import dev.keyrotation.step.StepExecutor;
+import dev.keyrotation.systemd.SystemdWorkloads;
+import dev.keyrotation.workload.DeploymentWorkloads;
+import dev.keyrotation.workload.MixedWorkloads;
+import dev.keyrotation.workload.Workloads;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/** The one place of the command that knows which adapter stands behind which port. */
+final class LocalEngines implements HostEngines {
+  private final SecureRandom random = new SecureRandom();
+  private final Clock clock = Clock.systemUTC();
+  private final Supplier<KubernetesClient> cluster;
+
+  LocalEngines(Supplier<KubernetesClient> cluster) {
+    this.cluster = cluster;
+  }
+
+  @Override
+  public HostEngines withCluster(Supplier<KubernetesClient> client) {
+    return new LocalEngines(client);
+  }
+
+  private record Adapters(
+      KeyStore keys,
+      Workloads workloads,
+      ProxyApi proxy,
+      DatabaseProvider databases,
+      Rivals rivals) {}
+
+  private Adapters adapters(KeyRotation resource, StateDirectory directory) {
+    HttpProxyApi proxy = new HttpProxyApi();
+    HostConnections hosts = HostConnections.ofCommand(System.getenv("SSH_AUTH_SOCK"));
+    EnvironmentFileConsumer files = new EnvironmentFileConsumer(hosts);
+    FileRevisions revisions = new FileRevisions(directory.keys());
+    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxy::isReady, random);
+    HostUrls urls = new HostUrls(new LocalHost(), System::getenv);
+    if (!needsCluster(resource.getSpec())) {
+      return new Adapters(
+          new ComposedKeyStore(revisions, List.of(files)),
+          units,
+          proxy,
+          new PostgresDatabases(urls::databaseUrl),
+          Rivals.none());
+    }
+    KubernetesClient client = cluster.get();
+    SecretValues secrets = new SecretValues(client);
+    return new Adapters(
+        new ComposedKeyStore(revisions, List.of(new SecretConsumer(client), files)),
+        new MixedWorkloads(new DeploymentWorkloads(client), units, units),
+        proxy,
+        new PostgresDatabases(
+            (owner, source) ->
+                source.secretKeyRef() == null
+                    ? urls.databaseUrl(owner, source)
+                    : secrets.databaseUrl(owner, source)),
+        new ClusterRivals(client));
+  }
+
+  private static boolean needsCluster(KeyRotationSpec spec) {
+    DatabaseSpec database = spec.database();
+    return spec.secretRef() != null
+        || spec.workloads().stream().map(WorkloadSpec::deployment).anyMatch(d -> d != null)
+        || (database != null && database.urlFrom().secretKeyRef() != null);
+  }
+
+  @Override
+  public RotationEngine engine(KeyRotation resource, StateDirectory directory) {
+    Adapters to = adapters(resource, directory);
+    ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
+    return new RotationEngine(
+        new StateObserver(
+            to.keys(), to.workloads(), to.proxy(), to.databases(), runner, to.rivals(), random),
+        new Planner(),
+        new StepExecutor(to.keys(), to.workloads(), to.databases(), runner, random),
+        new StatusFactory(),
+        clock);
+  }
+
+  @Override
+  public LiveCheck liveCheck(KeyRotation resource, StateDirectory directory) {
+    Adapters to = adapters(resource, directory);
+    return new LiveCheck(to.keys(), to.workloads(), to.proxy(), to.databases(), random);
+  }
+
+  @Override
+  public List<Backend.Check> environment(KeyRotation resource, StateDirectory directory) {
+    return HostChecks.of(directory);
+  }
+}
