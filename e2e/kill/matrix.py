@@ -420,7 +420,8 @@ def locked_row(case, run, seconds, deadline, expected):
     with run.database.connect(autocommit=False) as session:
         session.execute("""SELECT 1 FROM "LiteLLM_ProxyModelTable" WHERE model_id = 'model-3' FOR UPDATE""")
         released = threading.Timer(seconds, session.rollback)
-        released.start()
+        # From the write on that precedes the re-encryption.
+        at("publish", DELIVERED, lambda effect: released.start(), run.operator)
         run.begin(case, deadline=deadline)
         run.finish(case, patience=PATIENCE + seconds)
         released.join()

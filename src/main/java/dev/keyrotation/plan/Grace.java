@@ -62,12 +62,16 @@ public final class Grace {
 
   /**
    * Until when the row of the target key holds. It is the key that stays, so it may outlast the
-   * rotation.
+   * rotation; it never ends before that of the other key, however short {@code stepDeadline} is.
    */
   public static Instant targetKeyUntil(KeyRotation primary, RotationStatus rotation, Instant now) {
-    return now.plus(
-            RotationDuration.parse(primary.getSpec().stepDeadline()).multipliedBy(STEPS_COVERED))
-        .plus(period(primary, rotation));
+    Instant steps =
+        now.plus(
+                RotationDuration.parse(primary.getSpec().stepDeadline())
+                    .multipliedBy(STEPS_COVERED))
+            .plus(period(primary, rotation));
+    Instant lease = otherKeyUntil(primary, rotation, now);
+    return steps.isAfter(lease) ? steps : lease;
   }
 
   /** Until when the row of the other key holds. */

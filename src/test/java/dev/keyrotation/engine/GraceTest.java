@@ -66,6 +66,20 @@ class GraceTest {
     }
   }
 
+  /**
+   * The row of the target key once was too short for the step that asks whether it is long enough.
+   */
+  @Test
+  void aStepDeadlineOfSecondsIsNoObstacle() {
+    world.fencePossible = true;
+    KeyRotationSpec hurried =
+        Simulation.spec(List.of(MASTER, SALT), "first").with().stepDeadline("20s").build();
+
+    Simulation simulation = new Simulation(world, hurried).run(200);
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.SUCCEEDED);
+  }
+
   @ParameterizedTest
   @EnumSource
   void oldMasterKeyWorksOnEveryInstanceUntilTheGracePeriodAfterTheRestartIsOver(Way way) {
