@@ -27,9 +27,10 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
-test-long: package ## the load test, and the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
+test-long: package ## the load test, the alerts by promtool, and the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/kill.sh --long
+	helm/rules/test.sh
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
