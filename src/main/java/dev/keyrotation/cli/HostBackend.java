@@ -85,8 +85,7 @@ final class HostBackend implements Backend {
               + fromFile.getMetadata().getName()
               + ". Use another --state-dir.");
     }
-    return HostResource.merge(
-        fromFile, stored, wish, clock.instant(), () -> identity(fromFile));
+    return HostResource.merge(fromFile, stored, wish, clock.instant(), () -> identity(fromFile));
   }
 
   /** The same each time, so that keys are recognised as ours after the state was lost. */

@@ -94,8 +94,7 @@ final class HostResource {
         String own = rotate.request();
         boolean open = own != null && !own.equals(Statuses.of(resource).handledRequest());
         boolean pending = open || Triggers.pending(asked, now).isPresent();
-        String text =
-            request != null ? request : pending ? own : "run-" + FailurePolicy.text(now);
+        String text = request != null ? request : pending ? own : "run-" + FailurePolicy.text(now);
         yield Objects.equals(text, rotate.request()) && !rotate.planOnly()
             ? spec
             : spec.withRotate(rotate.with().request(text).planOnly(false).build());

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
  * One assignment of an environment file.
  *
  * @param name the variable
- * @param value what the reader takes it to be; null when it cannot be known without running the file
- *     (a substitution, a command)
+ * @param value what the reader takes it to be; null when it cannot be known without running the
+ *     file (a substitution, a command)
  * @param start where the value begins in the file, quotes included
  * @param end where it ends
  * @param exported whether the word {@code export} stands before it

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The copies that publishing leaves beside an environment file, named after rotation and direction:
- * {@code .litellm.env.keyrotation-litellm-r2-Forward} holds the bytes that were there before. Each is
- * the way back and, by its name, the mark of the rotation that wrote the file: it is created before
- * the file is replaced, and the file's content tells whether that has happened.
+ * {@code .litellm.env.keyrotation-litellm-r2-Forward} holds the bytes that were there before. Each
+ * is the way back and, by its name, the mark of the rotation that wrote the file: it is created
+ * before the file is replaced, and the file's content tells whether that has happened.
  */
 final class Backups {
   private static final Pattern TAIL = Pattern.compile("-r([0-9]{1,18})-(Forward|RollBack)");
@@ -47,9 +47,7 @@ final class Backups {
         .max(
             Comparator.<Matcher>comparingLong(tail -> Long.parseLong(tail.group(1)))
                 .thenComparing(tail -> tail.group(2))) // RollBack comes after Forward
-        .map(
-            tail ->
-                owner.getMetadata().getName() + "-r" + tail.group(1) + "/" + tail.group(2))
+        .map(tail -> owner.getMetadata().getName() + "-r" + tail.group(1) + "/" + tail.group(2))
         .orElse(null);
   }
 

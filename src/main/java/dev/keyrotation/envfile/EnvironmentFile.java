@@ -89,8 +89,7 @@ final class EnvironmentFile {
   private static Lookup either(
       @Nullable Assignment systemd, @Nullable Assignment shell, List<Integer> lines) {
     if (systemd == null || shell == null) {
-      return only(
-          systemd == null ? shell : systemd, systemd != null, shell != null, lines);
+      return only(systemd == null ? shell : systemd, systemd != null, shell != null, lines);
     }
     String one = Objects.requireNonNull(systemd.value());
     String other = shell.value();
@@ -143,8 +142,8 @@ final class EnvironmentFile {
   }
 
   /**
-   * The file with another value of a variable, in every assignment that holds the value which counts
-   * now: an earlier duplicate with the old key would be a left-over secret.
+   * The file with another value of a variable, in every assignment that holds the value which
+   * counts now: an earlier duplicate with the old key would be a left-over secret.
    *
    * @param value bytes as Latin-1
    */
@@ -163,7 +162,8 @@ final class EnvironmentFile {
     ranges
         .descendingMap()
         .forEach(
-            (start, end) -> result.replace(start, end, Quoting.like(text.substring(start, end), value)));
+            (start, end) ->
+                result.replace(start, end, Quoting.like(text.substring(start, end), value)));
     return new EnvironmentFile(result.toString());
   }
 
@@ -193,9 +193,7 @@ final class EnvironmentFile {
     return first > 0 && text.charAt(first - 1) == '\r' ? "\r\n" : "\n";
   }
 
-  /**
-   * The file without a variable; null when a line that sets it holds something else too.
-   */
+  /** The file without a variable; null when a line that sets it holds something else too. */
   @Nullable EnvironmentFile without(String name, Reader reader) {
     EnvironmentFile file = this;
     while (true) {

@@ -243,8 +243,7 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
    * The file with the keys in it. On the way back it is the very file from before, when nobody has
    * changed anything else in it since.
    */
-  private static EnvironmentFile next(
-      Place place, Backups backups, KeySet keys, String stamp) {
+  private static EnvironmentFile next(Place place, Backups backups, KeySet keys, String stamp) {
     byte[] before = stamp.endsWith("/RollBack") ? backups.beforeForward(stamp) : null;
     if (before != null && place.found() instanceof Found.Keys now) {
       EnvironmentFile former = EnvironmentFile.of(before);

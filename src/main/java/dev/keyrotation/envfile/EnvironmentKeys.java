@@ -194,7 +194,9 @@ final class EnvironmentKeys {
       EnvironmentFile shorter = changed.without(unit.saltKey(), reader);
       if (shorter == null) {
         throw unchangeable(
-            "the line that sets " + unit.saltKey() + " holds something else too; put it on its own line");
+            "the line that sets "
+                + unit.saltKey()
+                + " holds something else too; put it on its own line");
       }
       changed = shorter;
     }
@@ -214,7 +216,8 @@ final class EnvironmentKeys {
     names.add(unit.saltKey());
     boolean saltLeft = !(changed.lookup(unit.saltKey(), reader) instanceof Lookup.Absent);
     if ((withoutSalt && saltLeft) || !file.differsOnlyIn(names, changed)) {
-      throw unchangeable("its lines depend on each other; write each variable on a line of its own");
+      throw unchangeable(
+          "its lines depend on each other; write each variable on a line of its own");
     }
   }
 

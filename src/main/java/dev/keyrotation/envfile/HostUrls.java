@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the database URL where the command can: from an environment file or its own environment. */
+/**
+ * Reads the database URL where the command can: from an environment file or its own environment.
+ */
 public final class HostUrls {
   private final Host thisHost;
   private final UnaryOperator<@Nullable String> environment;
@@ -64,9 +66,7 @@ public final class HostUrls {
     Lookup found = file.lookup(ref.name(), Reader.EITHER);
     if (found instanceof Lookup.Disputed) {
       // An ampersand without quotes is no assignment for a shell: the file is written for systemd.
-      found =
-          file.lookup(
-              ref.name(), file.commands().isEmpty() ? Reader.SHELL : Reader.SYSTEMD);
+      found = file.lookup(ref.name(), file.commands().isEmpty() ? Reader.SHELL : Reader.SYSTEMD);
     }
     return switch (found) {
       case Lookup.Value value when !value.value().isBlank() ->

@@ -2,14 +2,14 @@ package dev.keyrotation.envfile;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a file as a POSIX shell does that sources it, as far as it consists of plain assignments.
- * Whatever else a line holds is not run: its number is kept, and a value that needs a substitution is
- * unknown.
+ * Whatever else a line holds is not run: its number is kept, and a value that needs a substitution
+ * is unknown.
  */
 final class ShellReader {
   private static final String META = ";&|<>()";
@@ -201,7 +201,8 @@ final class ShellReader {
         at += 2;
         continue;
       }
-      if (c == '`' || (c == '$' && startsSubstitution(peek(1)) && peek(1) != '\'' && peek(1) != '"')) {
+      if (c == '`'
+          || (c == '$' && startsSubstitution(peek(1)) && peek(1) != '\'' && peek(1) != '"')) {
         word.known = false;
       }
       if (c == '\n') {

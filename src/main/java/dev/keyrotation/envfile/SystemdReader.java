@@ -7,8 +7,8 @@ import java.util.List;
  * Reads a file as systemd reads an {@code EnvironmentFile=}: systemd.exec(5) and {@code
  * parse_env_file} of its sources.
  *
- * <p>Lines that begin with {@code #} or {@code ;} are comments; there is none at the end of a line. A
- * backslash joins the next line. Quotes are as in a shell, without any substitution. White space
+ * <p>Lines that begin with {@code #} or {@code ;} are comments; there is none at the end of a line.
+ * A backslash joins the next line. Quotes are as in a shell, without any substitution. White space
  * around name and value is dropped. A name that is no proper one, such as {@code export NAME}, is
  * ignored.
  *

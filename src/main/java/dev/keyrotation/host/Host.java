@@ -17,8 +17,8 @@ public interface Host {
   String name();
 
   /**
-   * Runs a command to its end, bounded in time and output. Arguments can be seen by every process of
-   * the host and hold nothing secret; what is secret goes by {@code stdin}.
+   * Runs a command to its end, bounded in time and output. Arguments can be seen by every process
+   * of the host and hold nothing secret; what is secret goes by {@code stdin}.
    *
    * @param argv the program and its arguments, passed as they are
    * @return what it said, whatever its exit code was
@@ -32,8 +32,7 @@ public interface Host {
    * @param arguments {@code $1}, {@code $2} and so on
    * @param alsoFine exit codes besides 0 that are no failure
    */
-  Output script(
-      String doing, String script, List<String> arguments, byte[] stdin, int... alsoFine);
+  Output script(String doing, String script, List<String> arguments, byte[] stdin, int... alsoFine);
 
   /** The regular file that a path leads to, symbolic links followed; empty when there is none. */
   Optional<FileStat> stat(String path);
@@ -50,10 +49,10 @@ public interface Host {
   boolean create(String path, byte[] content, FileStat like);
 
   /**
-   * Replaces the content of a file unless it changed since {@link #stat}: a temporary file beside it
-   * with the same owner, group, mode and extended attributes, flushed to the disk, is renamed over
-   * it. Whoever reads sees all of the old or all of the new, also after a power cut. A symbolic link
-   * that led to it stays.
+   * Replaces the content of a file unless it changed since {@link #stat}: a temporary file beside
+   * it with the same owner, group, mode and extended attributes, flushed to the disk, is renamed
+   * over it. Whoever reads sees all of the old or all of the new, also after a power cut. A
+   * symbolic link that led to it stays.
    */
   void replace(FileStat file, byte[] content);
 

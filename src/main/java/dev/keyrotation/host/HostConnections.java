@@ -64,7 +64,8 @@ public final class HostConnections implements Hosts, AutoCloseable {
   }
 
   /**
-   * For the command: the host it runs on, and remote hosts with private keys from files or an agent.
+   * For the command: the host it runs on, and remote hosts with private keys from files or an
+   * agent.
    *
    * @param agentSocket the value of SSH_AUTH_SOCK; null when there is no agent
    */

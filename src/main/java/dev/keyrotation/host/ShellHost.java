@@ -225,7 +225,8 @@ abstract class ShellHost implements Host {
               Recovery.RETRY,
               "The connection to " + name() + " broke before all was sent; nothing was changed.");
       case OWNER_LOST ->
-          denied(doing, "its owner, group or mode could not be kept; log in as its owner or as root");
+          denied(
+              doing, "its owner, group or mode could not be kept; log in as its owner or as root");
       case CHANGED -> failed(doing, "somebody else changed it at the same time");
       default -> {
         if (says.apply("a password is required") || says.apply("a terminal is required")) {

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One file per revision, {@code r<N>.json} of mode 0600, in a directory of mode 0700. A file is
- * written aside, flushed to the disk and then given its name, which fails when the name is taken: so
- * it is there as a whole or not at all, and never overwritten.
+ * written aside, flushed to the disk and then given its name, which fails when the name is taken:
+ * so it is there as a whole or not at all, and never overwritten.
  */
 public final class FileRevisions implements RevisionStore {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -35,7 +35,8 @@ final class RevisionSearch {
    * Ascending. When the Role grants names only and the status tells of a revision, those from that
    * one on.
    *
-   * @throws RotationException also when the Secret that the next rotation would make may not be used
+   * @throws RotationException also when the Secret that the next rotation would make may not be
+   *     used
    */
   List<Long> revisions(KeyRotation owner) {
     String namespace = owner.getMetadata().getNamespace();
@@ -69,9 +70,9 @@ final class RevisionSearch {
   }
 
   /**
-   * Numbers are given out one after the other, so after the last that the status tells of, the first
-   * gap is the end. A status that tells of none may be lost, and the first revisions retired: then
-   * all names are tried.
+   * Numbers are given out one after the other, so after the last that the status tells of, the
+   * first gap is the end. A status that tells of none may be lost, and the first revisions retired:
+   * then all names are tried.
    */
   private List<Long> named(KeyRotation owner) {
     long last = owner.getStatus() == null ? 0 : owner.getStatus().lastRevision();

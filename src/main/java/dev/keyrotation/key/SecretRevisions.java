@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * One immutable Secret per revision in the KeyRotation's namespace. Every read is live, by name, or
  * by our own labels; Secrets are never listed otherwise.
  *
- * <p>Rights: {@code get}, {@code create}, {@code delete} on Secrets, and {@code list} unless the Role
- * names them.
+ * <p>Rights: {@code get}, {@code create}, {@code delete} on Secrets, and {@code list} unless the
+ * Role names them.
  */
 public final class SecretRevisions implements RevisionStore {
   private final KubernetesClient client;

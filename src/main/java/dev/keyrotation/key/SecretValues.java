@@ -48,8 +48,7 @@ public final class SecretValues {
       return read(owner, ref, "host.privateKeyFrom");
     } catch (RotationException e) {
       throw e.reason() == ConditionReason.DATABASE_URL_INVALID
-          ? new RotationException(
-              ConditionReason.HOST_ACCESS_DENIED, Recovery.RETRY, e.sentence())
+          ? new RotationException(ConditionReason.HOST_ACCESS_DENIED, Recovery.RETRY, e.sentence())
           : e;
     }
   }

@@ -300,7 +300,9 @@ public final class Planner {
     return next;
   }
 
-  /** A single unit stops before it starts: there is nobody to serve meanwhile, whatever the mode. */
+  /**
+   * A single unit stops before it starts: there is nobody to serve meanwhile, whatever the mode.
+   */
   private static boolean isSingleUnit(KeyRotationSpec spec) {
     return spec.workloads().size() == 1 && spec.units().size() == 1;
   }

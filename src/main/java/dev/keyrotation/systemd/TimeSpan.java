@@ -6,7 +6,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A time span as {@code systemctl show} prints it, for example {@code 1min 30s}; systemd.time(7). */
+/**
+ * A time span as {@code systemctl show} prints it, for example {@code 1min 30s}; systemd.time(7).
+ */
 final class TimeSpan {
   private static final Pattern PART = Pattern.compile("([0-9]+)(us|ms|s|min|h|d|w|month|y)");
   private static final Map<String, Duration> UNITS =

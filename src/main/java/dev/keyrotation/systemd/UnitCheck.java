@@ -53,8 +53,7 @@ final class UnitCheck {
             host.script(
                     "check " + unit.unit(),
                     UnitScripts.WIRING,
-                    List.of(
-                        unit.unit(), unit.environmentFile(), unit.masterKey(), unit.saltKey()),
+                    List.of(unit.unit(), unit.environmentFile(), unit.masterKey(), unit.saltKey()),
                     (nonce + "\n").getBytes(StandardCharsets.UTF_8))
                 .text());
     if (facts.is("LoadState", "not-found")) {
@@ -102,7 +101,10 @@ final class UnitCheck {
     }
     String starters = facts.get("TriggeredBy");
     if (!starters.isBlank()) {
-      warn("can be started by " + starters + " while it should be stopped; it is then stopped again.");
+      warn(
+          "can be started by "
+              + starters
+              + " while it should be stopped; it is then stopped again.");
     }
     Duration stop = TimeSpan.parse(facts.get("TimeoutStopUSec"));
     Duration deadline = RotationDuration.parse(owner.getSpec().stepDeadline());
@@ -196,8 +198,7 @@ final class UnitCheck {
   }
 
   private void checkSharing(UnitFacts facts) {
-    List<String> known =
-        owner.getSpec().units().stream().map(SystemdUnitTarget::unit).toList();
+    List<String> known = owner.getSpec().units().stream().map(SystemdUnitTarget::unit).toList();
     List<String> others =
         facts.all("UsedBy").stream().distinct().filter(name -> !known.contains(name)).toList();
     if (!others.isEmpty()) {

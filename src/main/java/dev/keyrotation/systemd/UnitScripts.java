@@ -1,8 +1,8 @@
 package dev.keyrotation.systemd;
 
 /**
- * What is asked of a host. Each script reads all that it needs in one go; values that are secret are
- * compared on the host and never leave it.
+ * What is asked of a host. Each script reads all that it needs in one go; values that are secret
+ * are compared on the host and never leave it.
  */
 final class UnitScripts {
   /** Name of the variable by which a running process shows the rotation that started it. */
@@ -13,8 +13,8 @@ final class UnitScripts {
   private UnitScripts() {}
 
   /**
-   * {@code $1} unit, {@code $2} path of our drop-in. The stamp of the running process is read from its
-   * environment, and nothing else of it.
+   * {@code $1} unit, {@code $2} path of our drop-in. The stamp of the running process is read from
+   * its environment, and nothing else of it.
    */
   static final String OBSERVE =
       """
@@ -45,8 +45,9 @@ final class UnitScripts {
       """;
 
   /**
-   * {@code $1} unit, {@code $2} environment file, {@code $3} master variable, {@code $4} salt variable;
-   * standard input: a nonce of one line. Of a process's keys only a digest with that nonce is told.
+   * {@code $1} unit, {@code $2} environment file, {@code $3} master variable, {@code $4} salt
+   * variable; standard input: a nonce of one line. Of a process's keys only a digest with that
+   * nonce is told.
    */
   static final String WIRING =
       """
@@ -114,7 +115,10 @@ final class UnitScripts {
       systemctl start --no-block -- "$1"
       """;
 
-  /** {@code $1} unit, {@code $2} yes when it is to be restarted. Forgets an earlier failure and reads our drop-in. */
+  /**
+   * {@code $1} unit, {@code $2} yes when it is to be restarted. Forgets an earlier failure and
+   * reads our drop-in.
+   */
   static final String RELOAD =
       """
       set -eu

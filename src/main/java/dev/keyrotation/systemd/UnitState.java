@@ -12,14 +12,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a unit amounts to. Pure: it is given what was read.
  *
- * <p>Our drop-in is the template, the process the instance. A unit counts as wanted while it runs or
- * is told to start, and when it has failed since the drop-in was written: it was wanted then, and
- * nobody has stopped it. (A failure from before is forgotten when the drop-in is written.)
+ * <p>Our drop-in is the template, the process the instance. A unit counts as wanted while it runs
+ * or is told to start, and when it has failed since the drop-in was written: it was wanted then,
+ * and nobody has stopped it. (A failure from before is forgotten when the drop-in is written.)
  */
 final class UnitState {
   private static final Set<String> RUNS =
       Set.of("active", "activating", "reloading", "refreshing", "maintenance");
-  private static final Set<String> STARTS = Set.of("start", "restart", "try-restart", "reload-or-start");
+  private static final Set<String> STARTS =
+      Set.of("start", "restart", "try-restart", "reload-or-start");
 
   /** So many restarts by systemd itself since the last one by us are a loop. */
   private static final int LOOP = 3;

@@ -159,7 +159,6 @@ public final class DeploymentWorkloads implements Workloads {
   }
 
   private static String notSupported(WorkloadSpec workload) {
-    return workload.displayName()
-        + " is a systemd unit and no Deployment.";
+    return workload.displayName() + " is a systemd unit and no Deployment.";
   }
 }

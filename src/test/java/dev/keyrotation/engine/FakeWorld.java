@@ -282,7 +282,14 @@ public final class FakeWorld {
             pods.size() == replicas
                 && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
         return new State(
-            workload.displayName(), true, replicas, templateStamp, settled, null, hasFailed(), instances);
+            workload.displayName(),
+            true,
+            replicas,
+            templateStamp,
+            settled,
+            null,
+            hasFailed(),
+            instances);
       }
 
       @Override

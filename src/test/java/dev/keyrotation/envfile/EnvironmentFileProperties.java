@@ -20,8 +20,7 @@ class EnvironmentFileProperties {
 
   @Property(tries = 1000)
   void valueInAnyTextIsReadAsItWasWritten(@ForAll("values") String value) {
-    String latin1 =
-        new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    String latin1 = new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
 
     for (String quotes : new String[] {"", "\"x\"", "'x'"}) {
       byte[] written =
@@ -64,8 +63,21 @@ class EnvironmentFileProperties {
   Arbitrary<String> files() {
     Arbitrary<String> line =
         Arbitraries.of(
-            "K=old", "export K=old", "K='old one'", "K=\"old\" # c", "  K=old", "A=1", "# K=no",
-            "", "export A B", "A='x\ny'", "if true; then", "fi", "K=$A", "K=o\\\nld", "A=1; K=old");
+            "K=old",
+            "export K=old",
+            "K='old one'",
+            "K=\"old\" # c",
+            "  K=old",
+            "A=1",
+            "# K=no",
+            "",
+            "export A B",
+            "A='x\ny'",
+            "if true; then",
+            "fi",
+            "K=$A",
+            "K=o\\\nld",
+            "A=1; K=old");
     return Combinators.combine(line.list().ofMaxSize(6), Arbitraries.of("\n", "\r\n"))
         .as((lines, end) -> String.join(end, lines));
   }

@@ -231,7 +231,8 @@ class EnvironmentFileTest {
     return readers.stream()
         .filter(reader -> file.lookup("K", reader) instanceof Lookup.Value)
         .filter(
-            reader -> file.lookup("K", reader) instanceof Lookup.Value v && v.value().equals("sk-old"))
+            reader ->
+                file.lookup("K", reader) instanceof Lookup.Value v && v.value().equals("sk-old"))
         .collect(Collectors.toList());
   }
 }

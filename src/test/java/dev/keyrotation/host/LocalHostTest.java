@@ -123,8 +123,10 @@ class LocalHostTest {
     assertThatThrownBy(
             () ->
                 host.script(
-                    "write x", "echo 'cat: write error: No space left on device' >&2; exit 1",
-                    List.of(), NEW))
+                    "write x",
+                    "echo 'cat: write error: No space left on device' >&2; exit 1",
+                    List.of(),
+                    NEW))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> {

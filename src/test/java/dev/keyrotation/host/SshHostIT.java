@@ -132,8 +132,7 @@ class SshHostIT {
   void answerThatIsLostIsUnknown() throws IOException {
     Host host = host(server.spec());
 
-    assertThatThrownBy(
-            () -> host.script("end", "kill -9 $PPID; sleep 20", List.of(), new byte[0]))
+    assertThatThrownBy(() -> host.script("end", "kill -9 $PPID; sleep 20", List.of(), new byte[0]))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> {
@@ -186,8 +185,7 @@ class SshHostIT {
 
   @Test
   void hostThatDoesNotAnswerIsUnreachable() throws IOException {
-    assertRefused(
-        server.spec().withPort(1), ConditionReason.HOST_UNREACHABLE, Recovery.RETRY);
+    assertRefused(server.spec().withPort(1), ConditionReason.HOST_UNREACHABLE, Recovery.RETRY);
   }
 
   @Test

@@ -158,7 +158,9 @@ class ConsumerSecretTest {
 
     Consumer.Usable read = (Consumer.Usable) read(mirrored);
 
-    assertThat(read.staleMirrors()).containsExactly("entry other of Secret ai/litellm-keys", "entry missing of Secret ai/litellm-keys");
+    assertThat(read.staleMirrors())
+        .containsExactly(
+            "entry other of Secret ai/litellm-keys", "entry missing of Secret ai/litellm-keys");
   }
 
   @ParameterizedTest

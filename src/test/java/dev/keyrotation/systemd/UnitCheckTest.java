@@ -36,8 +36,12 @@ class UnitCheckTest {
   private final List<String> facts =
       new ArrayList<>(
           List.of(
-              "Uid=0", "LoadState=loaded", "UnitFileState=enabled", "TimeoutStopUSec=1min 30s",
-              "OwnFile=yes", "Process=read"));
+              "Uid=0",
+              "LoadState=loaded",
+              "UnitFileState=enabled",
+              "TimeoutStopUSec=1min 30s",
+              "OwnFile=yes",
+              "Process=read"));
   private KeyMaterial running = MASTER;
   private Path file;
 
