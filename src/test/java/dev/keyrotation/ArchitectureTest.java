@@ -56,6 +56,8 @@ class ArchitectureTest {
           .definedBy("dev.keyrotation.host..")
           .layer("proxy")
           .definedBy("dev.keyrotation.proxy..")
+          .layer("redis")
+          .definedBy("dev.keyrotation.redis..")
           .layer("cipher")
           .definedBy("dev.keyrotation.cipher..")
           .layer("key")
@@ -97,6 +99,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("controller", "cli", "systemd", "envfile")
           .whereLayer("proxy")
           .mayOnlyBeAccessedByLayers("controller", "cli", "observe", "step")
+          .whereLayer("redis")
+          .mayOnlyBeAccessedByLayers("controller", "observe", "step")
           .whereLayer("cipher")
           .mayOnlyBeAccessedByLayers("database")
           .whereLayer("key")
@@ -110,6 +114,7 @@ class ArchitectureTest {
               "systemd",
               "envfile",
               "proxy",
+              "redis",
               "cipher");
 
   @ArchTest
@@ -146,7 +151,8 @@ class ArchitectureTest {
               "dev.keyrotation.cipher..",
               "dev.keyrotation.envfile..",
               "dev.keyrotation.database..",
-              "dev.keyrotation.proxy..")
+              "dev.keyrotation.proxy..",
+              "dev.keyrotation.redis..")
           .should()
           .callMethod(KeyMaterial.class, "reveal")
           .orShould()

@@ -18,6 +18,8 @@ import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.proxy.HttpProxyApi;
+import dev.keyrotation.redis.AuthCaches;
+import dev.keyrotation.redis.RedisAuthCaches;
 import dev.keyrotation.status.StatusFactory;
 import dev.keyrotation.step.StepExecutor;
 import dev.keyrotation.systemd.SystemdWorkloads;
@@ -59,12 +61,13 @@ class EngineProducer {
     SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxy::isReady, random);
     Workloads workloads = new MixedWorkloads(new DeploymentWorkloads(client), units, units);
     DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl);
+    AuthCaches caches = new RedisAuthCaches(secrets::redisUrl);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys, workloads, proxy, databases, runner, new ClusterRivals(client), random),
+            keys, workloads, proxy, databases, caches, runner, new ClusterRivals(client), random),
         new Planner(),
-        new StepExecutor(keys, workloads, databases, runner, random),
+        new StepExecutor(keys, workloads, databases, caches, runner, random),
         new StatusFactory(),
         clock);
   }

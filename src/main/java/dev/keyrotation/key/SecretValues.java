@@ -32,10 +32,33 @@ public final class SecretValues {
       throw new RotationException(
           ConditionReason.NOT_SUPPORTED,
           Recovery.HALT,
-          "spec.database.urlFrom names a file or variable of a host; the operator in a cluster reads the database URL"
-              + " from a Secret: set spec.database.urlFrom.secretKeyRef.");
+          "spec.database.urlFrom names a file or variable of a host; the operator in a cluster"
+              + " reads the database URL from a Secret: set spec.database.urlFrom.secretKeyRef.");
     }
     return read(owner, ref, "spec.database.urlFrom").strip();
+  }
+
+  /**
+   * The URL of the Redis server.
+   *
+   * @throws RotationException as {@link #databaseUrl}, but with {@code REDIS_URL_INVALID}
+   */
+  public String redisUrl(KeyRotation owner, UrlSource source) {
+    SecretKeyRef ref = source.secretKeyRef();
+    if (ref == null) {
+      throw new RotationException(
+          ConditionReason.NOT_SUPPORTED,
+          Recovery.HALT,
+          "spec.redis.urlFrom names a file or variable of a host; the operator in a cluster reads"
+              + " the Redis URL from a Secret: set spec.redis.urlFrom.secretKeyRef.");
+    }
+    try {
+      return read(owner, ref, "spec.redis.urlFrom").strip();
+    } catch (RotationException e) {
+      throw e.reason() == ConditionReason.DATABASE_URL_INVALID
+          ? new RotationException(ConditionReason.REDIS_URL_INVALID, Recovery.RETRY, e.sentence())
+          : e;
+    }
   }
 
   /**

@@ -13,6 +13,8 @@ import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Grace;
 import dev.keyrotation.plan.Triggers;
+import dev.keyrotation.redis.AuthCache;
+import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.Workloads;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,8 +29,11 @@ final class CloseGraceObserver implements StepObserver {
   private final Instances instances;
   private final RevisionKeys keys;
   private final DatabaseProvider databases;
+  private final AuthCaches caches;
 
-  CloseGraceObserver(Instances instances, RevisionKeys keys, DatabaseProvider databases) {
+  CloseGraceObserver(
+      Instances instances, RevisionKeys keys, DatabaseProvider databases, AuthCaches caches) {
+    this.caches = caches;
     this.instances = instances;
     this.keys = keys;
     this.databases = databases;
@@ -66,6 +71,10 @@ final class CloseGraceObserver implements StepObserver {
           return new Evidence.Absent("dashboard sessions are not ended yet", null);
         }
       }
+    }
+    AuthCache cache = caches.open(primary);
+    if (cache != null && cache.remembers(other)) {
+      return new Evidence.Absent("Redis still has an entry of the other master key", null);
     }
     List<Workloads.Instance> running = instances.running(primary);
     Evidence against = instances.refuses(running, other);

@@ -21,6 +21,8 @@ import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.Models;
+import dev.keyrotation.redis.AuthCache;
+import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.Workloads;
 import java.net.URI;
 import java.security.SecureRandom;
@@ -39,6 +41,7 @@ final class Preflight {
   private final Workloads workloads;
   private final ProxyApi proxy;
   private final DatabaseProvider databases;
+  private final AuthCaches caches;
   private final Rivals rivals;
   private final SecureRandom random;
   private final OldInstances old;
@@ -48,12 +51,14 @@ final class Preflight {
       Workloads workloads,
       ProxyApi proxy,
       DatabaseProvider databases,
+      AuthCaches caches,
       Rivals rivals,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
     this.proxy = proxy;
     this.databases = databases;
+    this.caches = caches;
     this.rivals = rivals;
     this.random = random;
     this.old = new OldInstances(workloads, databases);
@@ -91,6 +96,7 @@ final class Preflight {
         collect(() -> readWorkload(workload));
       }
       collect(this::readDatabase);
+      collect(this::readCache);
       KeySet found = keys;
       return new PreflightReport(
           List.copyOf(findings),
@@ -243,7 +249,8 @@ final class Preflight {
                 instance.name()
                     + " takes the master key of "
                     + store.where(primary)
-                    + " for an ordinary key: it runs with another master key. Restart it, or correct the spec.");
+                    + " for an ordinary key: it runs with another master key. Restart it, or"
+                    + " correct the spec.");
         case KeyAnswer.Accepted() -> {
           switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
             case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
@@ -262,8 +269,8 @@ final class Preflight {
                 instance.name()
                     + " accepts the master key of "
                     + store.where(primary)
-                    + " only through a row of the token table: it runs with another one. Restart it, or correct the"
-                    + " spec.");
+                    + " only through a row of the token table: it runs with another one. Restart"
+                    + " it, or correct the spec.");
           }
           if (version == null) {
             version = proxy.version(url, present.master());
@@ -321,6 +328,14 @@ final class Preflight {
         warnings.add(
             "There is no salt key: the master key encrypts the stored values. The rotation"
                 + " introduces a salt key.");
+      }
+    }
+
+    /** Asked only so that a Redis server that does not answer is known before the rotation. */
+    private void readCache() {
+      AuthCache cache = caches.open(primary);
+      if (cache != null && keys != null) {
+        cache.remembers(keys.master());
       }
     }
 

@@ -20,6 +20,7 @@ import dev.keyrotation.plan.RollBackRequest;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.LogScan;
 import dev.keyrotation.workload.Workloads;
 import java.security.SecureRandom;
@@ -38,6 +39,7 @@ public final class StateObserver {
   private final OperandObserver operands;
   private final Map<StepName, StepObserver> steps = new EnumMap<>(StepName.class);
 
+  /** Without a cache in Redis. */
   public StateObserver(
       KeyStore store,
       Workloads workloads,
@@ -46,9 +48,21 @@ public final class StateObserver {
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
+    this(store, workloads, proxy, databases, AuthCaches.unsupported(), runner, rivals, random);
+  }
+
+  public StateObserver(
+      KeyStore store,
+      Workloads workloads,
+      ProxyApi proxy,
+      DatabaseProvider databases,
+      AuthCaches caches,
+      ReencryptionRunner runner,
+      Rivals rivals,
+      SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
-    this.preflight = new Preflight(store, workloads, proxy, databases, rivals, random);
+    this.preflight = new Preflight(store, workloads, proxy, databases, caches, rivals, random);
     this.operands = new OperandObserver(store, workloads);
     RevisionKeys keys = new RevisionKeys(store);
     Instances instances = new Instances(workloads, proxy, random);
@@ -76,7 +90,7 @@ public final class StateObserver {
                 workloads instanceof LogScan logs ? logs : LogScan.UNREAD),
             databases,
             keys));
-    steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases));
+    steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases, caches));
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.StepOutcome;
+import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.Workloads;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -21,10 +22,21 @@ public final class StepExecutor {
   private final Map<StepName, StepEffect> effects = new EnumMap<>(StepName.class);
   private final Retire retire;
 
+  /** Without a cache in Redis. */
   public StepExecutor(
       KeyStore store,
       Workloads workloads,
       DatabaseProvider databases,
+      ReencryptionRunner runner,
+      SecureRandom random) {
+    this(store, workloads, databases, AuthCaches.unsupported(), runner, random);
+  }
+
+  public StepExecutor(
+      KeyStore store,
+      Workloads workloads,
+      DatabaseProvider databases,
+      AuthCaches caches,
       ReencryptionRunner runner,
       SecureRandom random) {
     RevisionKeys keys = new RevisionKeys(store);
@@ -37,7 +49,7 @@ public final class StepExecutor {
         StepName.RESTART_WORKLOADS,
         new LeasedGrace(new RestartWorkloads(workloads, databases), databases, keys));
     effects.put(StepName.VERIFY, new LeasedGrace(new Sweep(databases, keys), databases, keys));
-    effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, keys));
+    effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, caches, keys));
     this.retire = new Retire(store, databases);
   }
 

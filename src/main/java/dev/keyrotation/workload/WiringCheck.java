@@ -81,7 +81,7 @@ final class WiringCheck {
     checkMaster(later, settings);
     checkSalt(now, later);
     if (settings != null) {
-      new SettingsCheck(settings, report).run();
+      new SettingsCheck(settings, owner.getSpec().redis() != null, report).run();
     }
     new DatabaseCheck(owner.getSpec().database(), now, settings, report).run();
     pod.getContainers().stream()
@@ -103,8 +103,8 @@ final class WiringCheck {
         report.warn(
             "takes its configuration from "
                 + path
-                + ", which is in no ConfigMap or Secret that the operator can read. A general_settings.master_key"
-                + " there would win over the environment.");
+                + ", which is in no ConfigMap or Secret that the operator can read. A"
+                + " general_settings.master_key there would win over the environment.");
         yield null;
       }
       case ConfigFile.Readable(String path, String content) -> {
@@ -126,8 +126,8 @@ final class WiringCheck {
       case Setting.Value() ->
           report.block(
               UNREAD,
-              "sets general_settings.master_key in its configuration file, which wins over the environment. Write"
-                  + " os.environ/"
+              "sets general_settings.master_key in its configuration file, which wins over the"
+                  + " environment. Write os.environ/"
                   + MASTER_VARIABLE
                   + " there, or remove it.");
       case Setting.Variable(String name) -> checkMaster(environment, name);
@@ -169,7 +169,8 @@ final class WiringCheck {
               + SALT_VARIABLE
               + " from "
               + wanted.describe()
-              + ", which does not exist: no pod could start again. Put the salt key back that the running pods have.");
+              + ", which does not exist: no pod could start again. Put the salt key back that the"
+              + " running pods have.");
     } else if (!wanted.equals(later.source(SALT_VARIABLE))) {
       checkWithoutSalt();
     }

@@ -16,6 +16,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.redis.AuthCache;
 import dev.keyrotation.workload.Workloads;
 import java.net.URI;
 import java.time.Instant;
@@ -76,6 +77,8 @@ public final class FakeWorld {
   final Map<String, RotationDatabase.MasterKeyRows> moved = new HashMap<>();
   final Map<String, RotationDatabase.EndedSessions> endedSessions = new HashMap<>();
   int sessions = 3;
+  final Set<KeyMaterial> inRedis = new HashSet<>();
+  boolean redisDown;
   final List<Pod> pods = new java.util.concurrent.CopyOnWriteArrayList<>();
   int replicas;
   @Nullable String templateStamp;
@@ -325,6 +328,7 @@ public final class FakeWorld {
         Instant expires = grace.get(key);
         return pod.keys.master().equals(key)
                 || rows.contains(key)
+                || inRedis.contains(key)
                 || cachedUntil.getOrDefault(key, Instant.MIN).isAfter(now)
                 || (expires != null && expires.isAfter(now))
             ? new KeyAnswer.Accepted()
@@ -361,6 +365,25 @@ public final class FakeWorld {
             .filter(p -> url.getHost().equals("pod-" + p.number))
             .findFirst()
             .orElse(null);
+      }
+    };
+  }
+
+  /** The Redis server through which instances share their cache of keys. */
+  public AuthCache authCache() {
+    return new AuthCache() {
+      @Override
+      public boolean remembers(KeyMaterial key) {
+        if (redisDown) {
+          throw new RotationException(
+              ConditionReason.REDIS_UNAVAILABLE, Recovery.RETRY, "Redis does not answer.");
+        }
+        return inRedis.contains(key);
+      }
+
+      @Override
+      public void forget(KeyMaterial key) {
+        change("evict", () -> inRedis.remove(key));
       }
     };
   }

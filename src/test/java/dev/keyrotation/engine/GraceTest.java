@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.RedisSpec;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
@@ -212,6 +214,59 @@ class GraceTest {
     }
 
     Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  private static KeyRotationSpec withRedis() {
+    return spec(List.of(MASTER), "0")
+        .with()
+        .redis(new RedisSpec(UrlSource.ofSecret("redis", "url"), null))
+        .build();
+  }
+
+  @Test
+  void entryOfTheOldKeyInASharedCacheIsDeletedWhenTheLastOldInstanceIsGone() {
+    Simulation simulation = runTo(new Simulation(world, withRedis()), StepName.CLOSE_GRACE);
+    world.inRedis.add(OLD.master());
+
+    simulation.run();
+
+    assertThat(world.changes).containsOnlyOnce("evict");
+    assertThat(world.inRedis).isEmpty();
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void entryThatAnInstanceWritesBackIsDeletedAgain() {
+    Simulation simulation = runTo(new Simulation(world, withRedis()), StepName.CLOSE_GRACE);
+    world.inRedis.add(OLD.master());
+    while (!world.changes.contains("evict")) {
+      simulation.run(1);
+    }
+    world.inRedis.add(OLD.master());
+
+    simulation.run();
+
+    assertThat(world.changes).filteredOn("evict"::equals).hasSize(2);
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void redisThatDoesNotAnswerBlocksBeforeAndIsWaitedForAfterwards() {
+    world.redisDown = true;
+    Simulation simulation = new Simulation(world, withRedis()).run(3);
+    boolean blocked = simulation.status().plan().findings().getFirst().contains("RedisUnavailable");
+    world.redisDown = false;
+    runTo(simulation, StepName.CLOSE_GRACE);
+    world.redisDown = true;
+    simulation.run(400);
+    String stalled = simulation.status().rotation().stalled().reason();
+
+    world.redisDown = false;
+    simulation.run();
+
+    assertThat(blocked).isTrue();
+    assertThat(stalled).isEqualTo("RedisUnavailable");
+    Outcome.of(simulation, OLD).isExactlyNew();
   }
 
   @Test

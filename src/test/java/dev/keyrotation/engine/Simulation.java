@@ -83,12 +83,18 @@ final class Simulation {
             world.workloads(),
             world.proxy(),
             rotation -> world.database(),
+            rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
             runner,
             Rivals.none(),
             random),
         new Planner(),
         new StepExecutor(
-            world.keyStore(), world.workloads(), rotation -> world.database(), runner, random),
+            world.keyStore(),
+            world.workloads(),
+            rotation -> world.database(),
+            rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
+            runner,
+            random),
         new StatusFactory(),
         new Clock() {
           @Override

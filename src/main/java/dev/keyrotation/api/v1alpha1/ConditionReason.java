@@ -70,6 +70,10 @@ public enum ConditionReason {
   DATABASE_NOT_LITELLM("DatabaseNotLiteLLM"),
   /** Another KeyRotation rotates the keys of this database. */
   DATABASE_OWNED_BY_OTHER("DatabaseOwnedByOther"),
+  /** The Secret of the Redis URL, or its entry, does not exist or is no URL. */
+  REDIS_URL_INVALID("RedisUrlInvalid"),
+  /** The Redis server does not answer, refuses, or is a cluster. */
+  REDIS_UNAVAILABLE("RedisUnavailable"),
   /** Something that is not this operator keeps using the database while nothing should. */
   DATABASE_IN_USE("DatabaseInUse"),
   /**

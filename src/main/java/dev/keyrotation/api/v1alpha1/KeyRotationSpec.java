@@ -30,13 +30,18 @@ public record KeyRotationSpec(
         @JsonPropertyDescription("The keys that a rotation replaces: Master, Salt or both.")
         List<KeyKind> keys,
     @JsonPropertyDescription(
-            "The Secret from which the running instances read their keys. Required when a workload is a Deployment; a"
-                + " systemd unit reads them from its environmentFile.")
+            "The Secret from which the running instances read their keys. Required when a workload"
+                + " is a Deployment; a systemd unit reads them from its environmentFile.")
         @Nullable SecretRef secretRef,
     @JsonPropertyDescription(
             "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has"
                 + " a database.")
         @Nullable DatabaseSpec database,
+    @JsonPropertyDescription(
+            "The Redis server of LiteLLM's cache, when litellm_settings.enable_redis_auth_cache"
+                + " shares the cache of keys through it: entries of the old master key are deleted"
+                + " there. Without it CloseGrace waits until they are gone.")
+        @Nullable RedisSpec redis,
     @Required
         @Size(min = 1, max = 16)
         @JsonPropertyDescription(
@@ -84,6 +89,7 @@ public record KeyRotationSpec(
       List<KeyKind> keys,
       @Nullable SecretRef secretRef,
       @Nullable DatabaseSpec database,
+      @Nullable RedisSpec redis,
       List<WorkloadSpec> workloads,
       @Nullable RotateSpec rotate,
       @Nullable Strategy strategy,
@@ -96,6 +102,7 @@ public record KeyRotationSpec(
     this.keys = List.copyOf(keys);
     this.secretRef = secretRef;
     this.database = database;
+    this.redis = redis;
     this.workloads = List.copyOf(workloads);
     this.rotate = rotate == null ? RotateSpec.never() : rotate;
     this.strategy = strategy == null ? Strategy.AUTO : strategy;

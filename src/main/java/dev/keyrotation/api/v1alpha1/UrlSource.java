@@ -9,19 +9,21 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
     value =
-        "[has(self.secretKeyRef), has(self.environmentFile), has(self.environment)].exists_one(set, set)",
+        "[has(self.secretKeyRef), has(self.environmentFile), has(self.environment)].exists_one(set,"
+            + " set)",
     message = "a URL comes from exactly one of secretKeyRef, environmentFile and environment")
 public record UrlSource(
     @JsonPropertyDescription(
-            "Secret entry that holds the URL, in the form that LiteLLM reads:"
+            "Secret entry that holds the URL, in the form that LiteLLM reads, for example"
                 + " postgresql://user:password@host:port/database?sslmode=...")
         @Nullable SecretKeyRef secretKeyRef,
     @JsonPropertyDescription(
-            "Variable of an environment file on the host of the `keyrotation` command; not for the operator in a"
-                + " cluster.")
+            "Variable of an environment file on the host of the `keyrotation` command; not for the"
+                + " operator in a cluster.")
         @Nullable EnvironmentFileRef environmentFile,
     @JsonPropertyDescription(
-            "Variable of the `keyrotation` command's own environment; not for the operator in a cluster.")
+            "Variable of the `keyrotation` command's own environment; not for the operator in a"
+                + " cluster.")
         @Nullable EnvironmentRef environment) {
 
   /** The URL in a Secret. */
