@@ -10,6 +10,7 @@ import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.Models;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
@@ -17,9 +18,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -355,5 +359,28 @@ class HttpProxyApiTest {
     String version = api.version(instance.url(), KEY);
 
     assertThat(version).isNull();
+  }
+
+  /** With a salt key set, LiteLLM's regeneration of the master key leaves nothing that opens. */
+  @Test
+  void nothingInThisProgramAsksLiteLlmToRegenerate() throws IOException {
+    try (Stream<Path> sources = Files.walk(Path.of("src/main"))) {
+      List<Path> asking =
+          sources
+              .filter(Files::isRegularFile)
+              .filter(HttpProxyApiTest::mentionsRegeneration)
+              .toList();
+
+      assertThat(asking).isEmpty();
+    }
+  }
+
+  private static boolean mentionsRegeneration(Path source) {
+    try {
+      String text = Files.readString(source);
+      return text.contains("regenerate\"") || text.contains("new_master_key");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
