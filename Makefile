@@ -26,6 +26,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
 	helm/test.sh
 	e2e/tests/kill.sh
+	e2e/tests/host.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
@@ -33,10 +34,15 @@ test-long: package ## the load test, the alerts by promtool, and the whole kill 
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
+	e2e/tests/host.sh --long
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
 	e2e/demo/demo.sh
+
+.PHONY: demo-host
+demo-host: ## the same for a host without a cluster: systemd, an env file; and what the old runbook does to a copy of the data
+	e2e/demo/host.sh
 
 .PHONY: package
 package: ## build target/quarkus-app without tests

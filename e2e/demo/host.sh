@@ -52,14 +52,15 @@ new_host alpha
 boot alpha
 fill_host alpha
 copy_data alpha
+resource alpha "$e2e/host/local.yaml"
 on alpha systemctl list-units --no-legend --plain 'litellm*' 'postgres*' 'provider*'
 on alpha sed -E 's/(sk-....)[^"'\'' ]*/\1…/' /home/litellm/.007
 echo
 
-headline "3/6  keyrotation plan"
+headline "3/6  keyrotation plan -f /etc/keyrotation.yaml"
 keyrotation alpha plan -f /etc/keyrotation.yaml
 
-headline "4/6  keyrotation run"
+headline "4/6  keyrotation run -f /etc/keyrotation.yaml"
 watch_processes
 keyrotation alpha run -f /etc/keyrotation.yaml
 stop_watching
@@ -72,7 +73,8 @@ new_host copy
 sed -i 's/$/ alpha/' "$hosts/copy/etc/hosts"
 boot copy
 restore_data copy
-on copy "$e2e/host/runbook.sh"
+on copy env PATH="$postgres:/usr/sbin:/usr/bin:/sbin:/bin" LD_LIBRARY_PATH="${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" \
+  "$e2e/host/runbook.sh"
 echo
 echo "So it looks well. And the data, by LiteLLM's own functions, with the salt key that this LiteLLM has now:"
 python3 "$e2e/host/damage.py" "$work/state" "$(cat "$hosts/copy/pid")"
