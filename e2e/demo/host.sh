@@ -76,7 +76,7 @@ restore_data copy
 on copy env PATH="$postgres:/usr/sbin:/usr/bin:/sbin:/bin" LD_LIBRARY_PATH="${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" \
   "$e2e/host/runbook.sh"
 echo
-echo "So it looks well. And the data, by LiteLLM's own functions, with the salt key that this LiteLLM has now:"
+echo "The data, by LiteLLM's own functions, under the salt key that this LiteLLM has now:"
 python3 "$e2e/host/damage.py" "$work/state" "$(cat "$hosts/copy/pid")"
 finished=1
 echo

@@ -4,6 +4,7 @@ STATE holds before.json, the keys before the runbook; PID is the first process o
 """
 import json
 import os
+import re
 import sys
 
 from hosts import FILE, SALT, MASTER, Host, variables
@@ -18,10 +19,11 @@ counted = host.ask("oracle.py", "count", questions={"salt": before["salt"], "new
 if counted.returncode:
     sys.exit(counted.stderr)
 new, old, neither = map(int, counted.stdout.splitlines()[-1].split()[1:])
-print(f"  {new} of {new + old + neither} stored values can be read, {old} only with the salt key that the runbook threw away")
+print(f"  {new} of {new + old + neither} stored values can be read; {old} open under the old salt key alone, which is in a backup file now")
 asked = host.ask("probe.py", "requests", questions={
     "pods": {"the proxy": "127.0.0.1"}, "old": before["master"], "new": now[MASTER], "virtual_key": before["virtual_key"],
     "models": before["models"]})
 for line in asked.stdout.splitlines():
-    if "chat" in line and "Service" not in line:
-        print("  " + line[:150])
+    found = re.match(r"FAIL  the proxy: chat through database model (\S+) .*?: (\d+ .*)", line)
+    if found:
+        print(f"  chat with model {found[1]}: {found[2][:90]}")
