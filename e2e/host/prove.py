@@ -12,6 +12,7 @@ code is 0 only if none failed. Nothing here uses code of keyrotation.
 """
 import argparse
 import glob
+import hashlib
 import json
 import os
 import re
@@ -122,6 +123,21 @@ def texts(state, hosts):
             [*names, *(contents(host.root + name) for name in names)])
 
 
+def audit(path):
+    """Each line of the audit carries the hash of the one before it, and its own."""
+    title("The audit")
+    lines = contents(path).splitlines()
+    if not lines:
+        return
+    previous, broken = "0" * 64, None
+    for number, line in enumerate(lines, 1):
+        body, _, rest = line.rpartition(',"hash":')
+        if hashlib.sha256(body.encode()).hexdigest() != rest[1:-2] or json.loads(line)["previous"] != previous:
+            broken = broken or f"line {number} does not fit"
+        previous = rest[1:-2]
+    check(f"the chain of its {len(lines)} lines is unbroken", broken)
+
+
 def contents(path):
     try:
         with open(path, errors="replace") as file:
@@ -170,6 +186,7 @@ def main():
     for host in hosts:
         requests(host, before, master)
     ciphertexts(options.state, database, before, salt)
+    audit(where["command_root"] + where["state_directory"] + "/audit.jsonl")
     leaks(options.state, hosts, where["command_root"], where["state_directory"], before, master, salt)
     with open(os.path.join(options.state, "in-use"), "w") as file:
         file.write(in_use)
