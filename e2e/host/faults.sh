@@ -9,8 +9,10 @@ YAML
 if case_of "roll back on request"; then
   watch_processes
   rotate alpha run
+  stop_watching
   ended "the rotation succeeds" 0
   proved alpha --expect new --no-chat
+  watch_processes
   rotate alpha rollback
   stop_watching
   ended "it is rolled back" 0
@@ -148,7 +150,9 @@ if case_of "two hosts over SSH"; then
   stop_watching
   ended "the rotation succeeds" 0
   proved control --expect new --no-chat
+  watch_processes
   rotate control rollback
+  stop_watching
   ended "it is rolled back" 0
   proved control --expect old --no-chat
 fi
