@@ -36,7 +36,7 @@ UNIT
   mv "$work/state/kept" "$work/state/file-alpha"
 fi
 
-if case_of "the unit does not start with the new keys"; then
+if long_case "the unit does not start with the new keys"; then
   on alpha cp "$FILE" /run/fault/only-these
   drop_in alpha <<<"ExecStartPre=+cmp -s /run/fault/only-these $FILE"
   rotate alpha run
@@ -44,7 +44,7 @@ if case_of "the unit does not start with the new keys"; then
   proved alpha --expect old --no-chat
 fi
 
-if case_of "the journal shows a decryption error"; then
+if long_case "the journal shows a decryption error"; then
   on alpha cp "$FILE" /run/fault/only-these
   drop_in alpha <<<"ExecStartPost=+bash -c 'cmp -s /run/fault/only-these $FILE || echo \"Error decrypting value for key: api_key, Did your master_key/salt key change recently?\"'"
   rotate alpha run
@@ -52,7 +52,7 @@ if case_of "the journal shows a decryption error"; then
   proved alpha --expect old --no-chat
 fi
 
-if case_of "the disk of the env file is full"; then
+if long_case "the disk of the env file is full"; then
   on alpha systemctl stop litellm
   on alpha bash -euc 'mount -t tmpfs -o size=64k,mode=755 tmpfs /home/litellm; chown litellm: /home/litellm'
   put alpha "$FILE" litellm:litellm 600 <"$work/state/file-alpha"
@@ -70,7 +70,7 @@ if case_of "the disk of the env file is full"; then
   on alpha umount /home/litellm
 fi
 
-if case_of "a variable is set twice in the env file"; then
+if long_case "a variable is set twice in the env file"; then
   { cat "$work/state/file-alpha"; printf '\nexport LITELLM_MASTER_KEY="sk-this-line-wins-in-a-shell"\n'; } |
     put alpha "$FILE" litellm:litellm 600
   on alpha cp "$FILE" /run/fault/before
@@ -81,7 +81,7 @@ if case_of "a variable is set twice in the env file"; then
   proved alpha --expect old --no-chat
 fi
 
-if case_of "two commands at once"; then
+if long_case "two commands at once"; then
   rotate alpha run &
   first=$!
   wait_for 60 "the first command" on alpha grep -q rotation /var/lib/keyrotation/litellm/state.json
@@ -95,7 +95,7 @@ fi
 
 # The command is killed at each change of its state: at once, when nothing has been done yet of what it is about to do, or a moment
 # later. Every second time the power goes: what runs on the host is killed with it, and started as after a boot.
-if case_of "a power cut between any two effects"; then
+if long_case "a power cut between any two effects"; then
   cuts=0
   while [ "$cuts" -lt 40 ]; do
     python3 "$e2e/host/cut.py" "/proc/$(cat "$hosts/alpha/pid")/root/var/lib/keyrotation/litellm/state.json" "$((cuts % 3 * 150))" -- \
@@ -157,7 +157,7 @@ if case_of "two hosts over SSH"; then
   proved control --expect old --no-chat
 fi
 
-if case_of "a host shows another key than the resource says"; then
+if long_case "a host shows another key than the resource says"; then
   sed "s|$(host_key beta)|$(host_key alpha)|" "$work/resource.yaml" | put control /etc/keyrotation.yaml root 644
   rotate control run
   ended "nothing is begun" 3
@@ -165,7 +165,7 @@ if case_of "a host shows another key than the resource says"; then
   proved control --expect old --no-chat
 fi
 
-if case_of "the second host cannot be reached"; then
+if long_case "the second host cannot be reached"; then
   cable beta down
   rotate control run --patience 1s
   cable beta up
@@ -173,7 +173,7 @@ if case_of "the second host cannot be reached"; then
   proved control --expect old --no-chat
 fi
 
-if case_of "the second host is cut off in mid-rotation"; then
+if long_case "the second host is cut off in mid-rotation"; then
   when_rewritten alpha unplug_for beta 10 &
   cutter=$!
   rotate control run
@@ -182,7 +182,7 @@ if case_of "the second host is cut off in mid-rotation"; then
   proved control --expect either --no-chat
 fi
 
-if case_of "SSH drops after the env file was replaced"; then
+if long_case "SSH drops after the env file was replaced"; then
   when_rewritten alpha cut_sessions alpha &
   cutter=$!
   rotate control run
@@ -191,7 +191,7 @@ if case_of "SSH drops after the env file was replaced"; then
   proved control --expect either --no-chat
 fi
 
-if case_of "the unit of the second host does not start with the new keys"; then
+if long_case "the unit of the second host does not start with the new keys"; then
   on beta cp "$FILE" /run/fault/only-these
   drop_in beta <<<"ExecStartPre=+cmp -s /run/fault/only-these $FILE"
   rotate control run
@@ -199,7 +199,7 @@ if case_of "the unit of the second host does not start with the new keys"; then
   proved control --expect old --no-chat
 fi
 
-if [ "$long" = --long ] && case_of "two hosts over SSH, with the real LiteLLM"; then
+if long_case "two hosts over SSH, with the real LiteLLM"; then
   for each in alpha beta; do use_proxy "$each" litellm; done
   for each in alpha beta; do start_litellm "$each" 600; done
   rotate control run

@@ -2,8 +2,9 @@
 # host.sh [--long]  end-to-end tests on hosts with a real systemd, sshd and PostgreSQL: rotations by the command, and each fault that
 # can meet one. Each must end exactly on the new keys or exactly on the old ones, as prove.py finds out with LiteLLM's functions;
 # on the old ones, the env file must be byte by byte what it was.
-#   on the host itself, with a real LiteLLM; --long: also from another machine, over SSH
-#   with faults: with standin.py in place of LiteLLM, on the data that the real one made
+#   on the host itself, with a real LiteLLM
+#   on it and from another machine over SSH, with standin.py in place of LiteLLM, on the data that the real one made
+#   --long: the faults, and a real LiteLLM over SSH
 #   ONLY=PATTERN  only the cases whose name matches (a bash pattern)
 # The last line says `N passed, N failed`.
 set -euo pipefail
@@ -69,6 +70,9 @@ case_of() {
   sql alpha postgres -c "drop database litellm with (force)" -c "create database litellm owner litellm template seeded"
   for each in $PROVED; do start_litellm "$each" 60; done
 }
+
+# What has not passed often enough yet to be in `make test`.
+long_case() { [ "$long" = --long ] && case_of "$1"; }
 
 drop_in() { # host; lines of [Service] on standard input
   { echo "[Service]"; cat; } | on "$1" bash -c 'mkdir -p /etc/systemd/system/litellm.service.d; cat >/etc/systemd/system/litellm.service.d/test.conf'
