@@ -9,6 +9,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -230,6 +231,24 @@ class Run:
         if twice:
             case.wrong(f"{twice} cells were re-encrypted more than once in one direction")
         case.facts["counts"] = counts
+
+    def state(self):
+        """What a stale operator could spoil, by name. Not what the stand-in changes by itself."""
+        secret, status = self.cluster.get("/api/v1/namespaces/ai/secrets/litellm-keys"), self.status()
+        deployment = self.cluster.deployment()
+        return {
+            "the keys' Secret": (secret["metadata"]["resourceVersion"], secret["data"]),
+            "the Deployment's specification": deployment["spec"],
+            "the pods": sorted(pod["metadata"]["name"] for pod in self.cluster.pods()),
+            "revisions of the keys": sorted(s["metadata"]["name"] + s["metadata"]["uid"] for s in
+                                            self.cluster.get("/api/v1/namespaces/ai/secrets")["items"]),
+            "the status": {name: status.get(name) for name in ("rotation", "history", "activeKeys", "lastRevision")},
+            "the journal": self.database.query("SELECT * FROM keyrotation.journal ORDER BY rotation_id, direction, kind"),
+            "the copies": self.database.query("SELECT count(*) FROM keyrotation.ciphertext_copy"),
+            "the fence": self.database.query("SELECT address FROM keyrotation.fenced"),
+            "rows of keys": self.database.query(
+                'SELECT token, key_alias, expires, user_id FROM "LiteLLM_VerificationToken" ORDER BY 1'),
+        }
 
     # ---- reporting -------------------------------------------------------------------------------
 
@@ -470,6 +489,43 @@ def disk_full(case, run, mended):
     run.expect(case, "Succeeded" if mended else "RolledBack", turned_back_in="ReencryptData")
 
 
+def stale(case, run, kind):
+    """An operator stops in the middle of a write; another one takes over, ends the rotation and rolls it back; then the first goes on.
+
+    What it was about to write, and whatever it writes before it notices, belongs to a way that nobody goes any more.
+    """
+    gone, reached = threading.Event(), threading.Event()
+
+    def hold(effect):
+        os.kill(run.operator.process.pid, signal.SIGSTOP)
+        reached.set()
+        gone.wait()
+    fired = at(kind, BEFORE, hold, run.operator)
+    run.begin(case)
+    run.until(f"the write to hold back ({kind})", reached.is_set, 90, run.operator)
+    try:
+        run.finish(case, operator=run.second)
+        case.facts["other"] = run.cluster.keys()
+        run.roll_back(case)
+        run.finish(case, operator=run.second)
+        state = run.state()
+        gone.set()                                        # the write that was under way arrives now
+        time.sleep(1)
+        os.kill(run.operator.process.pid, signal.SIGCONT)
+        run.second.kill()
+        time.sleep(8)                                     # several turns of the first operator, now alone and awake
+        after = run.state()
+    finally:
+        gone.set()
+        os.kill(run.operator.process.pid, signal.SIGCONT)
+        run.second.kill()
+    case.did.append(f"stopped before: {fired[0].name}; another operator ended the rotation and rolled it back; then it woke up")
+    for what, value in state.items():
+        if after[what] != value:
+            case.wrong(f"the operator that woke up changed: {what}")
+    run.expect(case, "RolledBack")
+
+
 # ---- all of it --------------------------------------------------------------------------------------
 
 
@@ -511,6 +567,11 @@ def faults(run, short, long, deadline):
     run.case("row locked, then free", lambda case: locked_row(case, run, short, "5m", "Succeeded"))
     run.case("row locked for longer than the deadline", lambda case: locked_row(case, run, long, deadline, "RolledBack"))
     run.case("pods never ready", lambda case: never_ready(case, run, "Fenced"))
+    # Without an epoch in every write nothing holds such an operator back: this runs from the schema on that has one.
+    if run.database.query("SELECT 1 FROM information_schema.columns WHERE table_schema = 'keyrotation' AND table_name = 'claim'"
+                          " AND column_name = 'epoch'"):
+        for kind in ("stamp", "reencrypt"):
+            run.case(f"stale operator, {kind}", lambda case, kind=kind: stale(case, run, kind))
     run.case("disk full, then free", lambda case: disk_full(case, run, True))
     run.case("disk full", lambda case: disk_full(case, run, False))
 
