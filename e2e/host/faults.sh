@@ -36,7 +36,7 @@ UNIT
   mv "$work/state/kept" "$work/state/file-alpha"
 fi
 
-if long_case "the unit does not start with the new keys"; then
+if case_of "the unit does not start with the new keys"; then
   on alpha cp "$FILE" /run/fault/only-these
   drop_in alpha <<<"ExecStartPre=+cmp -s /run/fault/only-these $FILE"
   rotate alpha run
@@ -70,7 +70,7 @@ if long_case "the disk of the env file is full"; then
   on alpha umount /home/litellm
 fi
 
-if long_case "a variable is set twice in the env file"; then
+if case_of "a variable is set twice in the env file"; then
   { cat "$work/state/file-alpha"; printf '\nexport LITELLM_MASTER_KEY="sk-this-line-wins-in-a-shell"\n'; } |
     put alpha "$FILE" litellm:litellm 600
   on alpha cp "$FILE" /run/fault/before
@@ -157,7 +157,7 @@ if case_of "two hosts over SSH"; then
   proved control --expect old --no-chat
 fi
 
-if long_case "a host shows another key than the resource says"; then
+if case_of "a host shows another key than the resource says"; then
   sed "s|$(host_key beta)|$(host_key alpha)|" "$work/resource.yaml" | put control /etc/keyrotation.yaml root 644
   rotate control run
   ended "nothing is begun" 3
@@ -165,7 +165,7 @@ if long_case "a host shows another key than the resource says"; then
   proved control --expect old --no-chat
 fi
 
-if long_case "the second host cannot be reached"; then
+if case_of "the second host cannot be reached"; then
   cable beta down
   rotate control run --patience 1s
   cable beta up
