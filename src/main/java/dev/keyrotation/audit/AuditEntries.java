@@ -1,5 +1,6 @@
 package dev.keyrotation.audit;
 
+import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -79,9 +80,10 @@ public final class AuditEntries {
             .data(entry.data())
             .unavailableSeconds(entry.unavailableSeconds())
             .result(entry.result());
-    return entry.failure() == null
+    Failure failure = entry.failure();
+    return failure == null
         ? ended.build()
-        : ended.reason(entry.failure().reason()).message(entry.failure().message()).build();
+        : ended.reason(failure.reason()).message(failure.message()).build();
   }
 
   private static AuditEntry plain(

@@ -1,6 +1,7 @@
 package dev.keyrotation.cli;
 
 import dev.keyrotation.api.v1alpha1.ConditionType;
+import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -169,8 +170,8 @@ final class ClusterBackend implements Backend {
         if (request == null || request.equals(status.handledRequest())) {
           return ended(resource);
         }
-        Optional<Condition> stalled = condition(status, ConditionType.STALLED);
-        if (stalled.filter(c -> "True".equals(c.getStatus())).isPresent()) {
+        Optional<Condition> blocked = condition(status, ConditionType.STALLED);
+        if (blocked.filter(c -> "True".equals(c.getStatus())).isPresent()) {
           Result findings = Results.findings(resource);
           return new Result(
               findings.exitCode(),
@@ -186,10 +187,11 @@ final class ClusterBackend implements Backend {
             "No operator answers. Does one run, and does it watch namespace " + namespace + "?",
             resource);
       }
-      if (rotation == null || rotation.stalled() == null) {
+      Failure stalled = rotation == null ? null : rotation.stalled();
+      if (stalled == null) {
         stalledSince = clock.instant();
       } else if (clock.instant().isAfter(stalledSince.plus(patience))) {
-        return Results.stalled(rotation.stalled(), resource, GOES_ON);
+        return Results.stalled(stalled, resource, GOES_ON);
       }
       stop.pause(POLL);
       if (stop.isAsked()) {
