@@ -37,6 +37,7 @@ import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Executors;
 
@@ -69,7 +70,14 @@ class EngineProducer {
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, runner, random),
         new StatusFactory(),
-        clock);
+        clock,
+        process(random));
+  }
+
+  /** The pod's name for people, and a random part: a container that restarts is a new process. */
+  private static String process(SecureRandom random) {
+    String host = System.getenv().getOrDefault("HOSTNAME", "keyrotation");
+    return host + "-" + HexFormat.of().toHexDigits(random.nextInt());
   }
 
   @Produces

@@ -75,6 +75,10 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
   @Override
   public DeleteControl cleanup(KeyRotation primary, Context<KeyRotation> context) {
     if (Statuses.of(primary).rotation() == null) {
+      String left = engine.leave(primary);
+      if (left != null) {
+        reporter.warn(primary, "The claim on the database was not released: " + left);
+      }
       return DeleteControl.defaultDelete();
     }
     try (LogContext logs = LogContext.of(Statuses.of(primary))) {

@@ -2,13 +2,16 @@ package dev.keyrotation.controller;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.engine.Freshness;
+import dev.keyrotation.plan.Abandonment;
 import dev.keyrotation.plan.Statuses;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The resource as the API server holds it, past every cache. */
 final class LiveResource implements Freshness {
@@ -18,14 +21,29 @@ final class LiveResource implements Freshness {
     this.client = client;
   }
 
+  private @Nullable KeyRotation read(KeyRotation primary) {
+    return client
+        .resources(KeyRotation.class)
+        .inNamespace(primary.getMetadata().getNamespace())
+        .withName(primary.getMetadata().getName())
+        .get();
+  }
+
+  @Override
+  public boolean isAbandoned(KeyRotation primary) {
+    KeyRotation live = read(primary);
+    RotationStatus ours = Statuses.of(primary).rotation();
+    if (live == null
+        || ours == null
+        || !Objects.equals(live.getMetadata().getUid(), primary.getMetadata().getUid())) {
+      return false;
+    }
+    return Abandonment.isCertain(Statuses.of(live), ours.id());
+  }
+
   @Override
   public boolean isCurrent(KeyRotation primary) {
-    KeyRotation live =
-        client
-            .resources(KeyRotation.class)
-            .inNamespace(primary.getMetadata().getNamespace())
-            .withName(primary.getMetadata().getName())
-            .get();
+    KeyRotation live = read(primary);
     return live != null
         && Objects.equals(live.getMetadata().getUid(), primary.getMetadata().getUid())
         && Objects.equals(live.getMetadata().getGeneration(), primary.getMetadata().getGeneration())

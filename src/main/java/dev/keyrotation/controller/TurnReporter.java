@@ -1,5 +1,6 @@
 package dev.keyrotation.controller;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.engine.News;
 import dev.keyrotation.engine.Turn;
@@ -23,6 +24,14 @@ final class TurnReporter {
     this.events = events;
     this.metrics = metrics;
     this.clock = clock;
+  }
+
+  /** A warning that belongs to no turn. */
+  void warn(KeyRotation primary, String message) {
+    LOG.warnf(
+        "%s/%s: %s",
+        primary.getMetadata().getNamespace(), primary.getMetadata().getName(), message);
+    events.record(primary, ConditionReason.DATABASE_UNAVAILABLE, message, true);
   }
 
   void report(KeyRotation primary, Turn.Taken taken) {

@@ -11,8 +11,13 @@ enum ColumnRole {
   MIXED,
   /** Not on LiteLLM's list, found by search. */
   UNLISTED,
-  /** Records of traffic and history. Callers write them, so nothing in them may stop a rotation. */
-  RECORD;
+  /** Records of work and history. Callers write them, so nothing in them may stop a rotation. */
+  RECORD,
+  /**
+   * One row or more per request, never decrypted by LiteLLM: not searched. They hold no value but
+   * what a caller pasted, and there are millions of them.
+   */
+  TRAFFIC;
 
   /** Rows of LiteLLM_Config that LiteLLM stores in clear. */
   private static final Set<String> CLEAR_CONFIG_ROWS =
@@ -63,28 +68,34 @@ enum ColumnRole {
   private static final Set<String> RECORD_TABLES =
       Set.of(
           "LiteLLM_AuditLog",
-          "LiteLLM_ErrorLogs",
-          "LiteLLM_HealthCheckTable",
           "LiteLLM_ManagedFileTable",
           "LiteLLM_ManagedObjectTable",
           "LiteLLM_MemoryTable",
-          "LiteLLM_TelemetryReport",
           "LiteLLM_BackgroundInteractionSettlement");
 
   private static final Set<String> RECORD_FAMILIES =
       Set.of(
-          "LiteLLM_SpendLog",
-          "LiteLLM_Daily",
           "LiteLLM_Lens",
           "LiteLLM_Workflow",
           "LiteLLM_AdaptiveRouter",
           "LiteLLM_AutoRouter",
           "LiteLLM_ShadowEval");
 
+  private static final Set<String> TRAFFIC_FAMILIES =
+      Set.of(
+          "LiteLLM_SpendLog",
+          "LiteLLM_ErrorLogs",
+          "LiteLLM_Daily",
+          "LiteLLM_HealthCheckTable",
+          "LiteLLM_TelemetryReport");
+
   static ColumnRole of(String table, String column) {
     ColumnRole listed = LISTED.getOrDefault(table, Map.of()).get(column);
     if (listed != null) {
       return listed;
+    }
+    if (TRAFFIC_FAMILIES.stream().anyMatch(table::startsWith)) {
+      return TRAFFIC;
     }
     return RECORD_TABLES.contains(table) || RECORD_FAMILIES.stream().anyMatch(table::startsWith)
         ? RECORD

@@ -3,6 +3,7 @@ package dev.keyrotation.database;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -35,7 +36,17 @@ public interface Fence {
    * Holds off only {@code addresses} from now on; with none of them, the fence is gone without
    * trace.
    */
-  void shrink(String owner, String rotationId, Set<String> addresses);
+  void shrink(DatabaseOwner owner, String rotationId, Set<String> addresses);
+
+  /**
+   * Rotations of which a fence stands in this schema, in order; empty when none does, or another
+   * KeyRotation has the claim. While no rotation is under way, each is a left-over of a process
+   * that ended in an unusual way.
+   */
+  List<String> standing(DatabaseOwner owner);
+
+  /** Removes every fence of this schema, whatever rotation it is of. */
+  void remove(DatabaseOwner owner);
 
   /**
    * Takes values from one key to the other that instances of the other key wrote since the
@@ -43,7 +54,11 @@ public interface Fence {
    * it is still what was read. Returns how many.
    */
   long sweep(
-      String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to);
+      DatabaseOwner owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial from,
+      KeyMaterial to);
 
   /** For a database in which no fence can be had, whatever its tables look like. */
   static Fence unavailable(String why) {
@@ -59,11 +74,23 @@ public interface Fence {
       }
 
       @Override
-      public void shrink(String owner, String rotationId, Set<String> addresses) {}
+      public void shrink(DatabaseOwner owner, String rotationId, Set<String> addresses) {}
+
+      @Override
+      public List<String> standing(DatabaseOwner owner) {
+        return List.of();
+      }
+
+      @Override
+      public void remove(DatabaseOwner owner) {}
 
       @Override
       public long sweep(
-          String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to) {
+          DatabaseOwner owner,
+          String rotationId,
+          Direction direction,
+          KeyMaterial from,
+          KeyMaterial to) {
         return 0;
       }
     };

@@ -28,8 +28,11 @@ final class FencePolicies {
    */
   private static final Duration LOCK_WAIT = Duration.ofMillis(500);
 
-  private static final Duration PAUSE = Duration.ofMillis(250);
-  private static final int ATTEMPTS = 12;
+  /** Doubled each time: what holds the lock may take a while, and readers have their turn. */
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+  private static final int ATTEMPTS = 8;
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private final Connection connection;
@@ -47,11 +50,11 @@ final class FencePolicies {
 
   /** Holds off exactly {@code addresses}, with none of them nobody. */
   void set(Catalog catalog, String rotationId, Set<String> addresses) throws SQLException {
-    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
     if (addresses.isEmpty()) {
-      removePolicies();
+      remove();
       return;
     }
+    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
     for (String address : new TreeSet<>(addresses)) {
       run(
           "INSERT INTO keyrotation.fenced (litellm_schema, rotation_id, address)"
@@ -107,6 +110,22 @@ final class FencePolicies {
     }
   }
 
+  /** Rotations of which anything is left; an unknown one for policies without addresses. */
+  List<String> rotations() throws SQLException {
+    List<String> ids =
+        column(
+            "SELECT DISTINCT rotation_id FROM keyrotation.fenced WHERE litellm_schema = ? ORDER BY"
+                + " 1",
+            schema);
+    return ids.isEmpty() && !fencedTables().isEmpty() ? List.of("an unknown rotation") : ids;
+  }
+
+  /** Removes whatever there is. */
+  void remove() throws SQLException {
+    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
+    removePolicies();
+  }
+
   /** Leaves the tables as they were before: check made sure that they had no row security. */
   private void removePolicies() throws SQLException {
     List<String> tables = fencedTables();
@@ -135,6 +154,7 @@ final class FencePolicies {
     String wait = column("SELECT current_setting('lock_timeout')").getFirst();
     execute("SET LOCAL lock_timeout = " + LOCK_WAIT.toMillis());
     String names = tables.stream().map(t -> Sql.name(schema, t)).collect(Collectors.joining(", "));
+    Duration pause = FIRST_PAUSE;
     for (int attempt = 1; ; attempt++) {
       execute("SAVEPOINT before_lock");
       try {
@@ -145,7 +165,9 @@ final class FencePolicies {
           throw e;
         }
         execute("ROLLBACK TO SAVEPOINT before_lock");
-        LockSupport.parkNanos(PAUSE.toNanos());
+        LockSupport.parkNanos(pause.toNanos());
+        pause = pause.multipliedBy(2);
+        pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
       }
     }
     execute("RELEASE SAVEPOINT before_lock");

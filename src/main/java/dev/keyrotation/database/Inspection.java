@@ -27,12 +27,12 @@ final class Inspection {
 
   private final Connection connection;
   private final String schema;
-  private final String owner;
+  private final DatabaseOwner owner;
   private final KeySet current;
   private final List<Finding> findings = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
 
-  Inspection(Connection connection, String schema, String owner, KeySet current) {
+  Inspection(Connection connection, String schema, DatabaseOwner owner, KeySet current) {
     this.connection = connection;
     this.schema = schema;
     this.owner = owner;
@@ -168,7 +168,7 @@ final class Inspection {
   private void readClaim() throws SQLException {
     if (OwnSchema.exists(connection)) {
       String holder = Claim.owner(connection, schema);
-      if (holder != null && !holder.equals(owner)) {
+      if (holder != null && !holder.equals(owner.name())) {
         find(ConditionReason.DATABASE_OWNED_BY_OTHER, Claim.ownedByOther(schema, holder));
       }
     }

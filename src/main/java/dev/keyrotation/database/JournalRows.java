@@ -58,7 +58,7 @@ final class JournalRows {
             """)) {
       bind(statement, request.rotationId(), request.direction());
       statement.setString(4, request.to().fingerprint());
-      statement.setString(5, request.owner());
+      statement.setString(5, request.owner().name());
       statement.setInt(6, counts.columns());
       statement.setLong(7, counts.rowsChanged());
       statement.setLong(8, counts.valuesReencrypted());
@@ -68,7 +68,11 @@ final class JournalRows {
 
   /** Adds to what is written of a rotation's master key rows, and gives the sum. */
   MasterKeyRows addMasterKeyRows(
-      String owner, String rotationId, Direction direction, KeyMaterial to, MasterKeyRows more)
+      DatabaseOwner owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial to,
+      MasterKeyRows more)
       throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
@@ -83,7 +87,7 @@ final class JournalRows {
             """)) {
       bind(statement, rotationId, direction);
       statement.setString(4, to.fingerprint());
-      statement.setString(5, owner);
+      statement.setString(5, owner.name());
       statement.setInt(6, more.found());
       statement.setInt(7, more.moved());
       try (ResultSet row = statement.executeQuery()) {
@@ -112,7 +116,7 @@ final class JournalRows {
   }
 
   /** Adds to what is written of a rotation's ended dashboard sessions, and gives the sum. */
-  EndedSessions addSessions(String owner, String rotationId, int ended) throws SQLException {
+  EndedSessions addSessions(DatabaseOwner owner, String rotationId, int ended) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
             """
@@ -124,7 +128,7 @@ final class JournalRows {
             RETURNING key_rows_found, written_at
             """)) {
       bind(statement, rotationId, Direction.FORWARD);
-      statement.setString(4, owner);
+      statement.setString(4, owner.name());
       statement.setInt(5, ended);
       try (ResultSet row = statement.executeQuery()) {
         row.next();

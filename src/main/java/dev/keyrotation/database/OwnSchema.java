@@ -10,7 +10,7 @@ import java.sql.Statement;
  * Our own schema in LiteLLM's database, made on demand. Only the role that made it may use it.
  *
  * <ul>
- *   <li>{@code claim}: which KeyRotation rotates which LiteLLM schema
+ *   <li>{@code claim}: which KeyRotation rotates which LiteLLM schema, in which epoch
  *   <li>{@code journal}: one row per rotation, direction, kind of work and target key, written in
  *       the transaction that it tells of
  *   <li>{@code ciphertext_copy}: replaced cells, for recovery by hand, until the rotation retires
@@ -22,7 +22,7 @@ import java.sql.Statement;
 final class OwnSchema {
   static final String NAME = "keyrotation";
 
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
   private static final String MAKE =
       """
@@ -31,9 +31,15 @@ final class OwnSchema {
       REVOKE ALL ON SCHEMA keyrotation FROM PUBLIC;
       CREATE TABLE IF NOT EXISTS keyrotation.version (version integer PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS keyrotation.claim (
-        litellm_schema text PRIMARY KEY,
+        litellm_schema text NOT NULL,
         owner text NOT NULL,
-        claimed_at timestamptz NOT NULL DEFAULT now());
+        epoch bigint NOT NULL,
+        holder text NOT NULL,
+        claimed_at timestamptz NOT NULL DEFAULT now(),
+        released_at timestamptz,
+        PRIMARY KEY (litellm_schema, owner));
+      CREATE UNIQUE INDEX IF NOT EXISTS claim_held
+        ON keyrotation.claim (litellm_schema) WHERE released_at IS NULL;
       CREATE TABLE IF NOT EXISTS keyrotation.journal (
         litellm_schema text NOT NULL,
         rotation_id text NOT NULL,
@@ -80,9 +86,10 @@ final class OwnSchema {
         IF current_setting('application_name') <> 'keyrotation' AND EXISTS (
             SELECT FROM keyrotation.fenced
              WHERE litellm_schema = of_schema AND address = inet_client_addr()) THEN
-          RAISE EXCEPTION 'keyrotation: this process still holds the previous encryption key'
+          RAISE EXCEPTION 'keyrotation: this process still holds the previous encryption key and is'
+              ' being replaced; the table can be used again when that is done'
             USING ERRCODE = '55000',
-                  HINT = 'It is being replaced; the table can be used again when that is done.';
+                  HINT = 'Other requests are served meanwhile. Save the change again in a minute.';
         END IF;
         RETURN true;
       END $$;

@@ -104,7 +104,7 @@ final class PostgresFence implements Fence {
   }
 
   @Override
-  public void shrink(String owner, String rotationId, Set<String> addresses) {
+  public void shrink(DatabaseOwner owner, String rotationId, Set<String> addresses) {
     OwnSchema.ensure(connections);
     connections.inTransaction(
         "shrinking the fence",
@@ -118,8 +118,42 @@ final class PostgresFence implements Fence {
   }
 
   @Override
+  public List<String> standing(DatabaseOwner owner) {
+    return connections.inTransaction(
+        "looking for a fence",
+        Limits.SHORT,
+        connection -> {
+          if (!OwnSchema.exists(connection)) {
+            return List.of();
+          }
+          String holder = Claim.owner(connection, schema);
+          return holder == null || holder.equals(owner.name())
+              ? new FencePolicies(connection, schema).rotations()
+              : List.of();
+        });
+  }
+
+  @Override
+  public void remove(DatabaseOwner owner) {
+    OwnSchema.ensure(connections);
+    connections.inTransaction(
+        "removing a fence that was left over",
+        Limits.SHORT,
+        connection -> {
+          AdvisoryLock.acquire(connection, schema);
+          Claim.take(connection, schema, owner);
+          new FencePolicies(connection, schema).remove();
+          return owner;
+        });
+  }
+
+  @Override
   public long sweep(
-      String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to) {
+      DatabaseOwner owner,
+      String rotationId,
+      Direction direction,
+      KeyMaterial from,
+      KeyMaterial to) {
     OwnSchema.ensure(connections);
     return connections.inTransaction(
         "re-encrypting values that old instances wrote",

@@ -40,7 +40,34 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public Report inspect(String owner, KeySet current) {
+  public void claim(DatabaseOwner owner) {
+    OwnSchema.ensure(connections);
+    connections.inTransaction(
+        "claiming the database",
+        Limits.SHORT,
+        connection -> {
+          AdvisoryLock.acquire(connection, schema);
+          Claim.take(connection, schema, owner);
+          return owner;
+        });
+  }
+
+  @Override
+  public void release(DatabaseOwner owner) {
+    connections.inTransaction(
+        "releasing the claim on the database",
+        Limits.SHORT,
+        connection -> {
+          if (OwnSchema.exists(connection)) {
+            AdvisoryLock.acquire(connection, schema);
+            Claim.release(connection, schema, owner);
+          }
+          return owner;
+        });
+  }
+
+  @Override
+  public Report inspect(DatabaseOwner owner, KeySet current) {
     Report report =
         connections.inTransaction(
             "inspecting the database",
@@ -121,7 +148,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
 
   @Override
   public MasterKeyRows moveMasterKeyRows(
-      String owner,
+      DatabaseOwner owner,
       String rotationId,
       Direction direction,
       KeyMaterial from,
@@ -157,7 +184,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until) {
+  public void openGrace(DatabaseOwner owner, String rotationId, Map<KeyMaterial, Instant> until) {
     OwnSchema.ensure(connections);
     connections.inTransaction(
         "inserting grace rows",
@@ -187,7 +214,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public EndedSessions endSessions(String owner, String rotationId) {
+  public EndedSessions endSessions(DatabaseOwner owner, String rotationId) {
     OwnSchema.ensure(connections);
     return connections.inTransaction(
         "ending dashboard sessions",
@@ -257,7 +284,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
-  public void retire(String owner, String rotationId) {
+  public void retire(DatabaseOwner owner, String rotationId) {
     connections.inTransaction(
         "deleting copied ciphertext",
         new Limits(Duration.ofMinutes(10), Duration.ofSeconds(5), false),

@@ -28,8 +28,19 @@ import org.jspecify.annotations.Nullable;
  */
 public interface RotationDatabase {
 
+  /**
+   * Claims the database for {@code owner} in its epoch. From then on every write of an earlier
+   * epoch is refused; one that is under way is waited for as long as a lock may take.
+   */
+  void claim(DatabaseOwner owner);
+
+  /**
+   * Gives the claim up, so that another KeyRotation can take it. Does nothing when there is none.
+   */
+  void release(DatabaseOwner owner);
+
   /** What preflight needs to know. Writes nothing, not even our schema. */
-  Report inspect(String owner, KeySet current);
+  Report inspect(DatabaseOwner owner, KeySet current);
 
   /**
    * @param columns columns that hold values under the present encryption key
@@ -83,14 +94,14 @@ public interface RotationDatabase {
   DataCounts reencrypt(Reencryption request, Consumer<Progress> progress);
 
   /**
-   * @param owner the KeyRotation, {@code namespace/name}; another owner's claim on this database
-   *     stops the run
+   * @param owner the KeyRotation; another owner's claim on this database stops the run, and so does
+   *     a later epoch of its own
    * @param timeout bound for the whole transaction
    * @param fenced client addresses that {@link #fence()} holds off from the commit on; none, no
    *     fence
    */
   record Reencryption(
-      String owner,
+      DatabaseOwner owner,
       String rotationId,
       Direction direction,
       KeyMaterial from,
@@ -100,7 +111,7 @@ public interface RotationDatabase {
 
     /** A re-encryption while no instance runs. */
     public Reencryption(
-        String owner,
+        DatabaseOwner owner,
         String rotationId,
         Direction direction,
         KeyMaterial from,
@@ -125,7 +136,7 @@ public interface RotationDatabase {
    * of other keys are never touched.
    */
   MasterKeyRows moveMasterKeyRows(
-      String owner,
+      DatabaseOwner owner,
       String rotationId,
       Direction direction,
       KeyMaterial from,
@@ -151,7 +162,7 @@ public interface RotationDatabase {
    *
    * @param until when the row of each key ends
    */
-  void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until);
+  void openGrace(DatabaseOwner owner, String rotationId, Map<KeyMaterial, Instant> until);
 
   /**
    * When the grace row of {@code key} expires; {@link #NO_EXPIRY} when the key has a row of its
@@ -165,7 +176,7 @@ public interface RotationDatabase {
    * rotation retires and never put back: who was logged in logs in again. Returns what {@link
    * #endedSessions} says then.
    */
-  EndedSessions endSessions(String owner, String rotationId);
+  EndedSessions endSessions(DatabaseOwner owner, String rotationId);
 
   /** What {@link #endSessions} has done for this rotation; null when it has not been called. */
   @Nullable EndedSessions endedSessions(String rotationId);
@@ -204,5 +215,5 @@ public interface RotationDatabase {
   }
 
   /** Deletes the copied ciphertext of a rotation. Does nothing when there is none. */
-  void retire(String owner, String rotationId);
+  void retire(DatabaseOwner owner, String rotationId);
 }

@@ -39,12 +39,15 @@ final class TableScan {
     this.columns = List.copyOf(columns);
   }
 
-  /** The scan of every column that can hold a value. */
+  /** The scan of every column that can hold a value; records of traffic cannot. */
   static TableScan everything(Catalog catalog, Table table) {
     return new TableScan(
         catalog,
         table,
-        table.columns().values().stream().filter(c -> c.kind() != Kind.OTHER).toList());
+        table.columns().values().stream()
+            .filter(c -> c.kind() != Kind.OTHER)
+            .filter(c -> ColumnRole.of(table.name(), c.name()) != ColumnRole.TRAFFIC)
+            .toList());
   }
 
   Table table() {

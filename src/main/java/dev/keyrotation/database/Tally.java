@@ -106,7 +106,7 @@ final class Tally {
           switch (role) {
             case EVERY_STRING -> true;
             case MIXED, UNLISTED -> marked;
-            case RECORD -> false;
+            case RECORD, TRAFFIC -> false;
           };
       if (stops) {
         find(
@@ -125,7 +125,7 @@ final class Tally {
     private void unknown(String format) {
       String message =
           place() + " holds a value in format " + format + ", which this version does not know.";
-      if (role == ColumnRole.RECORD) {
+      if (role == ColumnRole.RECORD || role == ColumnRole.TRAFFIC) {
         warn(message + " It is left as it is.");
       } else {
         find(ConditionReason.VALUE_FORMAT_UNKNOWN, message + " Use a newer version.");

@@ -2,6 +2,7 @@ package dev.keyrotation.engine;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.ConditionType;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
@@ -42,6 +43,16 @@ public record News(ConditionReason reason, String message, boolean warning) {
                   + " stored values, "
                   + report.instances()
                   + " instances");
+      case Decision.Tidy(var rotations) ->
+          taken.outcome() instanceof StepOutcome.Failed failed
+              ? warning(failed.reason(), "a fence was left over and stays: " + failed.message())
+              : warning(
+                  ConditionReason.IDLE,
+                  "a fence of "
+                      + String.join(", ", rotations)
+                      + " was left over and is removed: it held instances off the database");
+      case Decision.TakeOver(Epoch epoch) ->
+          info(ConditionReason.ROTATING, "process " + epoch.holder() + " acts from now on");
       case Decision.Advance(RotationStatus next) ->
           info(
               ConditionReason.ROTATING,

@@ -27,6 +27,8 @@ final class Wake {
       case Decision.Advance advance -> AT_ONCE;
       case Decision.TurnBack back -> AT_ONCE;
       case Decision.Finish finish -> AT_ONCE;
+      case Decision.TakeOver takeOver -> AT_ONCE;
+      case Decision.Condemn condemn -> AT_ONCE;
       case Decision.Execute execute -> outcome instanceof StepOutcome.Made ? AT_ONCE : POLL;
       case Decision.Await await -> POLL;
       case Decision.Adopt adopt -> AT_ONCE;
@@ -35,6 +37,7 @@ final class Wake {
       case Decision.Blocked blocked -> FINDINGS;
       case Decision.Planned planned -> resting(status, now);
       case Decision.Idle idle -> resting(status, now);
+      case Decision.Tidy tidy -> outcome instanceof StepOutcome.Made ? AT_ONCE : FINDINGS;
       case Decision.Retire retire -> outcome instanceof StepOutcome.Made ? AT_ONCE : RESTING;
     };
   }

@@ -16,6 +16,7 @@ import dev.keyrotation.key.KeyStore.Consumer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -123,6 +124,10 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
         ? Reader.SYSTEMD
         : Reader.SHELL;
   }
+
+  /** A file has no version that a write could name: on hosts the live look has to do. */
+  @Override
+  public void claim(KeyRotation owner, BooleanSupplier current) {}
 
   @Override
   public Consumer consumer(KeyRotation owner) {

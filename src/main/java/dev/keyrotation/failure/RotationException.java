@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * wrong, where, and what to do; it never holds a key, a connection URL with its password, a stored
  * value or a response body.
  */
-public final class RotationException extends RuntimeException {
+public class RotationException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final ConditionReason reason;

@@ -7,6 +7,7 @@ import dev.keyrotation.failure.RotationException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +35,19 @@ public final class ComposedKeyStore implements KeyStore {
   }
 
   @Override
-  public void createRevision(
+  public boolean createRevision(
       KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks) {
-    revisions.createRevision(owner, revision, keys, marks);
+    return revisions.createRevision(owner, revision, keys, marks);
+  }
+
+  @Override
+  public void withdrawRevision(KeyRotation owner, long revision, KeySet keys) {
+    revisions.withdrawRevision(owner, revision, keys);
+  }
+
+  @Override
+  public void claim(KeyRotation owner, BooleanSupplier current) {
+    used(owner).forEach(part -> part.claim(owner, current));
   }
 
   /** Refuses while any place holds these keys, or none that can be read: they may be the last. */

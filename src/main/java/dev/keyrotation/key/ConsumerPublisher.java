@@ -4,6 +4,7 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.ClusterCall;
+import dev.keyrotation.cluster.EpochMarks;
 import dev.keyrotation.cluster.Marks;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
@@ -17,6 +18,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,7 @@ final class ConsumerPublisher {
   void publish(KeyRotation owner, Secret live, KeySet keys, String stamp) {
     SecretRef ref = owner.getSpec().requiredSecretRef();
     String where = ConsumerSecret.where(owner);
+    EpochMarks.require(owner, live, where);
     Map<String, String> values = values(ref, keys);
     try {
       Secret current = live;
@@ -59,6 +62,15 @@ final class ConsumerPublisher {
                 + " cannot be changed: it is immutable, or the API server finds an entry invalid.");
       }
       throw ClusterCall.failure("write the keys into " + where, e);
+    }
+  }
+
+  /** Not by apply: what our manager applies and leaves out the next time would be removed. */
+  void claim(KeyRotation owner, Secret live, BooleanSupplier current) {
+    String where = ConsumerSecret.where(owner);
+    Map<String, Object> patch = EpochMarks.patch(owner, live, where, current);
+    if (patch != null) {
+      ClusterCall.of("mark " + where, () -> merge(live, patch));
     }
   }
 
@@ -106,6 +118,10 @@ final class ConsumerPublisher {
                 Map.of(Marks.STAMP, stamp)),
             "data",
             data);
+    return merge(live, patch);
+  }
+
+  private Secret merge(Secret live, Map<String, Object> patch) {
     return client
         .resource(identified(live).build())
         .patch(

@@ -141,7 +141,7 @@ public final class FileRevisions implements RevisionStore {
   }
 
   @Override
-  public void createRevision(
+  public boolean createRevision(
       KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks) {
     KeyMaterial salt = keys.salt();
     Content content =
@@ -160,13 +160,23 @@ public final class FileRevisions implements RevisionStore {
         flush(directory.toAbsolutePath().getParent());
       }
       write(path(revision), JSON.writeValueAsBytes(content));
+      return true;
     } catch (FileAlreadyExistsException e) {
       if (revision(owner, revision) instanceof Revision.Conflict(String message)) {
         throw new RotationException(
             ConditionReason.KEY_SECRET_CONFLICT, Recovery.ROLL_BACK, message);
       }
+      return false;
     } catch (IOException e) {
       throw failure("write " + path(revision));
+    }
+  }
+
+  @Override
+  public void withdrawRevision(KeyRotation owner, long revision, KeySet keys) {
+    if (revision(owner, revision) instanceof Revision.Usable usable
+        && usable.keys().equals(keys)) {
+      deleteRevision(owner, revision);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.keyrotation.key;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyStore.Consumer;
+import java.util.function.BooleanSupplier;
 
 /**
  * A kind of place from which running instances read their keys: a Secret, or environment files on
@@ -15,6 +16,17 @@ public interface KeyConsumer {
 
   /** What people call its places in messages, for example {@code Secret ai/litellm-keys}. Pure. */
   String where(KeyRotation owner);
+
+  /**
+   * Marks the places with the epoch of {@code owner}'s status, so that writes of earlier epochs
+   * fail. Does nothing where there is no place, or none that could refuse a write (a file on a
+   * host).
+   *
+   * @param current reads live whether that epoch is still the stored one; asked before a write
+   * @throws dev.keyrotation.failure.SupersededException when it is not; {@link #publish} throws it
+   *     when a place carries another epoch
+   */
+  void claim(KeyRotation owner, BooleanSupplier current);
 
   /** Reads the places, live; usable only when all of them hold the same keys. */
   Consumer consumer(KeyRotation owner);

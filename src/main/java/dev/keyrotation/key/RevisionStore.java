@@ -23,9 +23,15 @@ public interface RevisionStore {
 
   /**
    * Keeps the keys of a revision for good. Does nothing when it is kept already: a revision is
-   * never overwritten.
+   * never overwritten. Returns whether it was made.
    */
-  void createRevision(KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks);
+  boolean createRevision(KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks);
+
+  /**
+   * Deletes the keys of a revision that {@link #createRevision} has just made too late: the rotation
+   * was given up meanwhile, so nobody has used them. Does nothing when there are other keys.
+   */
+  void withdrawRevision(KeyRotation owner, long revision, KeySet keys);
 
   /**
    * Deletes the keys of a revision after a live read shows that they are ours. Does nothing when

@@ -8,6 +8,7 @@ import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyStore.Consumer;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,14 @@ public final class SecretConsumer implements KeyConsumer {
   @Override
   public String where(KeyRotation owner) {
     return ConsumerSecret.where(owner);
+  }
+
+  @Override
+  public void claim(KeyRotation owner, BooleanSupplier current) {
+    Secret live = read(owner);
+    if (live != null) {
+      publisher.claim(owner, live, current);
+    }
   }
 
   @Override

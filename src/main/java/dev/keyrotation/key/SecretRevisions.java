@@ -44,11 +44,12 @@ public final class SecretRevisions implements RevisionStore {
   }
 
   @Override
-  public void createRevision(
+  public boolean createRevision(
       KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks) {
     Secret secret = RevisionSecret.build(owner, revision, keys, marks);
     try {
       client.resource(secret).create();
+      return true;
     } catch (KubernetesClientException e) {
       if (!ClusterCall.isConflict(e)) {
         throw ClusterCall.failure(
@@ -58,6 +59,17 @@ public final class SecretRevisions implements RevisionStore {
         throw new RotationException(
             ConditionReason.KEY_SECRET_CONFLICT, Recovery.ROLL_BACK, message);
       }
+      return false;
+    }
+  }
+
+  @Override
+  public void withdrawRevision(KeyRotation owner, long revision, KeySet keys) {
+    Secret secret = read(owner, RevisionSecret.name(owner, revision));
+    if (secret != null
+        && RevisionSecret.read(owner, revision, secret) instanceof Revision.Usable usable
+        && usable.keys().equals(keys)) {
+      delete(secret);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.WorkloadSize;
+import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.failure.RotationException;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class StateObserver {
   private final KeyStore store;
   private final Workloads workloads;
+  private final DatabaseProvider databases;
   private final Preflight preflight;
   private final OperandObserver operands;
   private final Map<StepName, StepObserver> steps = new EnumMap<>(StepName.class);
@@ -62,6 +64,7 @@ public final class StateObserver {
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
+    this.databases = databases;
     this.preflight = new Preflight(store, workloads, proxy, databases, caches, rivals, random);
     this.operands = new OperandObserver(store, workloads);
     RevisionKeys keys = new RevisionKeys(store);
@@ -118,13 +121,27 @@ public final class StateObserver {
 
   private ObservedState observeRest(KeyRotation primary, Instant now) {
     List<Long> revisions = store.revisions(primary);
+    Remains remains = remains(primary, revisions);
     return new ObservedState(
         null,
         Triggers.wantPreflight(primary, now) ? preflight.report(primary, now) : null,
         operands.operand(primary),
         RollBackRequest.isPending(primary) ? sizes(primary) : List.of(),
         revisions,
-        remains(primary, revisions));
+        remains,
+        remains == null ? leftOverFences(primary) : List.of());
+  }
+
+  /** A database that does not answer tells of none. */
+  private List<String> leftOverFences(KeyRotation primary) {
+    if (primary.getSpec().database() == null) {
+      return List.of();
+    }
+    try {
+      return databases.open(primary).fence().standing(DatabaseOwner.of(primary));
+    } catch (RotationException e) {
+      return List.of();
+    }
   }
 
   /** Read only when the status tells of no rotation although key Secrets do. */

@@ -77,6 +77,10 @@ final class VerifyObserver implements StepObserver {
     }
     if (against == null && rotation.verifiedSince() == null) {
       against = leftUnderOther(primary, rotation, target);
+    } else if (rotation.mode() == RolloutMode.FENCED && against instanceof Evidence.Refuted) {
+      // What cannot be read may be what an old instance wrote last: a sweep mends that.
+      Evidence left = leftUnderOther(primary, rotation, target);
+      against = left == null ? against : left;
     }
     return against == null ? Evidence.Present.PLAIN : against;
   }

@@ -2,12 +2,16 @@ package dev.keyrotation.plan;
 
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What to do in this turn. Only {@link Execute} and {@link Retire} touch the world. */
+/**
+ * What to do in this turn. Only {@link Execute}, {@link Tidy} and {@link Retire} touch the world.
+ */
 public sealed interface Decision {
 
   /** No rotation is under way and none is due. */
@@ -37,6 +41,9 @@ public sealed interface Decision {
   /** Nothing may begin until somebody helps. */
   record Halt(Finding finding) implements Decision {}
 
+  /** This process has not acted on the resource yet: it takes the next epoch. */
+  record TakeOver(Epoch epoch) implements Decision {}
+
   /** The present step is done: the intent of the next one is written. */
   record Advance(RotationStatus next) implements Decision {}
 
@@ -53,6 +60,12 @@ public sealed interface Decision {
 
   /** The rotation has ended. */
   record Finish(RotationStatus rotation, HistoryEntry entry) implements Decision {}
+
+  /** Fences that no rotation needs are removed. */
+  record Tidy(List<String> rotations) implements Decision {}
+
+  /** What an ended rotation left behind is no longer needed: that it goes is written. */
+  record Condemn(HistoryEntry entry) implements Decision {}
 
   /** What an ended rotation left behind for its retention is removed. */
   record Retire(HistoryEntry entry) implements Decision {}

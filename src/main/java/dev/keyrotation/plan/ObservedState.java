@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param sizes present sizes of the workloads, read while they have not been stopped yet
  * @param keyRevisions revisions that have a key Secret of ours, ascending
  * @param remains what tells of earlier rotations; read only when the status tells of none
+ * @param leftOverFences rotations of which a fence stands in the database although none is under
+ *     way
  */
 public record ObservedState(
     @Nullable Evidence evidence,
@@ -21,7 +23,19 @@ public record ObservedState(
     @Nullable Operand operand,
     List<WorkloadSize> sizes,
     List<Long> keyRevisions,
-    @Nullable Remains remains) {
+    @Nullable Remains remains,
+    List<String> leftOverFences) {
+
+  /** The world with no fence left over. */
+  public ObservedState(
+      @Nullable Evidence evidence,
+      @Nullable PreflightReport preflight,
+      @Nullable Operand operand,
+      List<WorkloadSize> sizes,
+      List<Long> keyRevisions,
+      @Nullable Remains remains) {
+    this(evidence, preflight, operand, sizes, keyRevisions, remains, List.of());
+  }
 
   /** How the running instances stand to the active keys. */
   public sealed interface Operand {

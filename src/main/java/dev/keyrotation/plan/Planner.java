@@ -47,10 +47,18 @@ public final class Planner {
       return new Decision.TurnBack(
           back.get(), ConditionReason.ROLL_BACK_REQUESTED, RollBackRequest.SENTENCE);
     }
+    if (!observed.leftOverFences().isEmpty()) {
+      return new Decision.Tidy(observed.leftOverFences()); // it holds instances off for nothing
+    }
     PreflightReport report = observed.preflight();
     if (report == null) {
       return dueForRetirement(primary, now)
-          .<Decision>map(Decision.Retire::new)
+          .<Decision>map(
+              // Written first: a roll back that begins now must not lose its keys.
+              entry ->
+                  entry.retiringSince() == null
+                      ? new Decision.Condemn(entry)
+                      : new Decision.Retire(entry))
           .orElseGet(Decision.Idle::new);
     }
     if (!report.isClean()) {
@@ -327,6 +335,7 @@ public final class Planner {
             rotation.data(),
             rotation.rollBackCause(),
             rotation.compromise(),
+            null,
             null));
   }
 

@@ -46,7 +46,11 @@ public final class RollBackRequest {
   public static Optional<HistoryEntry> candidate(KeyRotationStatus status) {
     return status.history().stream()
         .findFirst()
-        .filter(entry -> entry.result() == RotationResult.SUCCEEDED && entry.retiredAt() == null);
+        .filter(
+            entry ->
+                entry.result() == RotationResult.SUCCEEDED
+                    && entry.retiringSince() == null
+                    && entry.retiredAt() == null);
   }
 
   /** Until when the old keys of a rotation are kept, RFC 3339. */

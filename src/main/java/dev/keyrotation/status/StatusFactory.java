@@ -1,6 +1,7 @@
 package dev.keyrotation.status;
 
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
@@ -36,12 +37,16 @@ public final class StatusFactory {
       StepOutcome outcome,
       Instant now) {
     KeyRotationStatus old = Statuses.of(primary);
+    if (decision instanceof Decision.TakeOver(Epoch epoch)) {
+      return old.withEpoch(epoch); // nothing else is known yet
+    }
     Long generation = primary.getMetadata().getGeneration();
     KeyRotationStatusBuilder next = KeyRotationStatusBuilder.builder(old);
     ConditionSet conditions = new ConditionSet(old.conditions(), generation, now);
     next.observedGeneration(generation);
 
     switch (decision) {
+      case Decision.TakeOver takeOver -> throw new IllegalStateException("handled above");
       case Decision.Idle() -> next.rotation(null);
       case Decision.Blocked(PreflightReport report) -> next.plan(plan(primary, report));
       case Decision.Planned(PreflightReport report) -> next.plan(plan(primary, report));
@@ -69,12 +74,12 @@ public final class StatusFactory {
             .activeKeys(activeKeys(old, rotation, entry))
             .history(history(primary, old, entry));
       }
+      case Decision.Tidy tidy -> next.rotation(null);
+      case Decision.Condemn(HistoryEntry entry) ->
+          next.history(replaced(old, entry, entry.retiring(FailurePolicy.text(now))));
       case Decision.Retire(HistoryEntry entry) -> {
         if (outcome instanceof StepOutcome.Made) {
-          next.history(
-              old.history().stream()
-                  .map(e -> e.equals(entry) ? e.retired(FailurePolicy.text(now)) : e)
-                  .toList());
+          next.history(replaced(old, entry, entry.retired(FailurePolicy.text(now))));
         }
       }
     }
@@ -86,6 +91,11 @@ public final class StatusFactory {
         .nextRotationAt(announced.map(n -> FailurePolicy.text(n.at())).orElse(null))
         .conditions(conditions.list())
         .build();
+  }
+
+  private static List<HistoryEntry> replaced(
+      KeyRotationStatus old, HistoryEntry entry, HistoryEntry by) {
+    return old.history().stream().map(e -> e.equals(entry) ? by : e).toList();
   }
 
   private static RotationStatus afterEffect(

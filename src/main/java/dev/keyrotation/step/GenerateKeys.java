@@ -6,19 +6,20 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.StepOutcome;
 import java.security.SecureRandom;
-import java.time.Instant;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the present keys under their revision, then makes the new ones. Both before anything uses
  * them.
  */
-final class GenerateKeys implements StepEffect {
+final class GenerateKeys {
   private final KeyStore store;
   private final SecureRandom random;
 
@@ -27,8 +28,14 @@ final class GenerateKeys implements StepEffect {
     this.random = random;
   }
 
-  @Override
-  public StepOutcome apply(KeyRotation primary, RotationStatus rotation, Instant now) {
+  /**
+   * A Secret that is to be created has no version that a late write could miss. So it is looked
+   * again afterwards: when the rotation was given up meanwhile, nobody has used its new keys or
+   * ever will, and their Secret is withdrawn. The copy of the present keys may stay.
+   *
+   * @param abandoned reads live whether that is so for certain
+   */
+  StepOutcome apply(KeyRotation primary, RotationStatus rotation, BooleanSupplier abandoned) {
     KeyStore.KeyRevisionMarks marks =
         new KeyStore.KeyRevisionMarks(rotation.id(), rotation.request());
     KeyStore.Revision old = store.revision(primary, rotation.fromRevision());
@@ -36,7 +43,12 @@ final class GenerateKeys implements StepEffect {
       store.createRevision(primary, rotation.fromRevision(), present(primary, rotation), marks);
       return new StepOutcome.Made();
     }
-    store.createRevision(primary, rotation.revision(), fresh(rotation, kept.keys()), marks);
+    KeySet made = fresh(rotation, kept.keys());
+    if (store.createRevision(primary, rotation.revision(), made, marks)
+        && abandoned.getAsBoolean()) {
+      store.withdrawRevision(primary, rotation.revision(), made);
+      throw new SupersededException("Rotation " + rotation.id(), 0);
+    }
     return new StepOutcome.Made();
   }
 

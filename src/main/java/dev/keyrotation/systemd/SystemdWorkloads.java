@@ -15,6 +15,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * systemd units, read and told by {@code systemctl} on their host. No call waits for a unit: what
@@ -85,6 +86,10 @@ public final class SystemdWorkloads implements Workloads, LogScan {
       return new Wiring(List.of(new Finding(e.reason(), e.sentence())), List.of());
     }
   }
+
+  /** A unit has no version that a command could name: on hosts the live look has to do. */
+  @Override
+  public void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current) {}
 
   @Override
   public void stop(KeyRotation owner, WorkloadSpec workload) {

@@ -5,20 +5,16 @@ import dev.keyrotation.api.v1alpha1.DeploymentTarget;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.cluster.ClusterCall;
-import dev.keyrotation.cluster.Marks;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
-import io.fabric8.kubernetes.api.model.autoscaling.v1.Scale;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.RollableScalableResource;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,60 +79,40 @@ public final class DeploymentWorkloads implements Workloads {
     resize(owner, workload, 0);
   }
 
-  /** Through the scale subresource: nothing but the number is written, and nobody's field taken. */
+  @Override
+  public void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current) {
+    if (read(owner.getMetadata().getNamespace(), target(workload)) != null) {
+      writer(owner, workload).claim(current);
+    }
+  }
+
   @Override
   public void resize(KeyRotation owner, WorkloadSpec workload, int replicas) {
-    RollableScalableResource<Deployment> resource =
-        resource(owner.getMetadata().getNamespace(), target(workload));
-    ClusterCall.of(
-        "scale " + workload.displayName() + " to " + replicas,
-        () -> {
-          Scale scale = resource.scale();
-          scale.getSpec().setReplicas(replicas);
-          return resource.scale(scale);
-        });
+    writer(owner, workload).resize(replicas);
   }
 
   @Override
   public void stamp(KeyRotation owner, WorkloadSpec workload, String stamp) {
+    writer(owner, workload).stamp(stamp);
+  }
+
+  private DeploymentWriter writer(KeyRotation owner, WorkloadSpec workload) {
     DeploymentTarget target = target(workload);
-    Deployment live = read(owner.getMetadata().getNamespace(), target);
-    if (live == null) {
-      throw new RotationException(
-          ConditionReason.WORKLOAD_NOT_FOUND,
-          Recovery.HALT,
-          workload.displayName()
-              + " does not exist any more. Create it; the rotation then goes on.");
-    }
-    ClusterCall.of(
-        "set the revision mark of " + workload.displayName(),
-        () -> client.resource(marked(live, stamp)).patch(applied()));
-  }
-
-  /** The uid keeps the apply from creating a Deployment that was deleted meanwhile. */
-  private static Deployment marked(Deployment live, String stamp) {
-    return new DeploymentBuilder()
-        .withNewMetadata()
-        .withName(live.getMetadata().getName())
-        .withNamespace(live.getMetadata().getNamespace())
-        .withUid(live.getMetadata().getUid())
-        .endMetadata()
-        .withNewSpec()
-        .withNewTemplate()
-        .withNewMetadata()
-        .addToAnnotations(Marks.STAMP, stamp)
-        .endMetadata()
-        .endTemplate()
-        .endSpec()
-        .build();
-  }
-
-  private static PatchContext applied() {
-    return new PatchContext.Builder()
-        .withPatchType(PatchType.SERVER_SIDE_APPLY)
-        .withFieldManager(Marks.FIELD_MANAGER)
-        .withForce(true)
-        .build();
+    return new DeploymentWriter(
+        client,
+        owner,
+        workload.displayName(),
+        () -> {
+          Deployment live = read(owner.getMetadata().getNamespace(), target);
+          if (live == null) {
+            throw new RotationException(
+                ConditionReason.WORKLOAD_NOT_FOUND,
+                Recovery.HALT,
+                workload.displayName()
+                    + " does not exist any more. Create it; the rotation then goes on.");
+          }
+          return live;
+        });
   }
 
   private @Nullable Deployment read(String namespace, DeploymentTarget target) {

@@ -2,6 +2,7 @@ package dev.keyrotation.workload;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import java.util.function.BooleanSupplier;
 
 /** Deployments and systemd units beside each other, each handled by its own adapter. */
 public final class MixedWorkloads implements Workloads, LogScan {
@@ -27,6 +28,11 @@ public final class MixedWorkloads implements Workloads, LogScan {
   @Override
   public Wiring wiring(KeyRotation owner, WorkloadSpec workload) {
     return of(workload).wiring(owner, workload);
+  }
+
+  @Override
+  public void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current) {
+    of(workload).claim(owner, workload, current);
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.failure.RotationException;
 import java.net.URI;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,16 @@ public interface Workloads {
 
   /** Something that blocks; the message says what is wrong, where, and what to do. */
   record Finding(ConditionReason reason, String message) {}
+
+  /**
+   * Marks the workload with the epoch of {@code owner}'s status, so that writes of earlier epochs
+   * fail. Restarts nothing. Does nothing when there is no such workload.
+   *
+   * @param current reads live whether that epoch is still the stored one; asked before a write
+   * @throws dev.keyrotation.failure.SupersededException when it is not; {@link #stop}, {@link
+   *     #stamp} and {@link #resize} throw it when the workload carries another epoch
+   */
+  void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current);
 
   /** Scales to zero. */
   void stop(KeyRotation owner, WorkloadSpec workload);

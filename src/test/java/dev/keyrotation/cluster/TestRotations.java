@@ -1,9 +1,11 @@
 package dev.keyrotation.cluster;
 
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
@@ -19,6 +21,15 @@ public final class TestRotations {
   /** A KeyRotation {@code litellm} that rotates both keys of the Deployment {@code litellm}. */
   public static KeyRotation in(String namespace) {
     return in(namespace, SECRET, List.of(KeyKind.MASTER, KeyKind.SALT));
+  }
+
+  /** The same, as the process of that epoch has it. */
+  public static KeyRotation inEpoch(KeyRotation rotation, long number) {
+    KeyRotation copy = new KeyRotation();
+    copy.setMetadata(rotation.getMetadata());
+    copy.setSpec(rotation.getSpec());
+    copy.setStatus(KeyRotationStatus.empty().withEpoch(new Epoch(number, "process-" + number)));
+    return copy;
   }
 
   public static KeyRotation in(String namespace, SecretRef secret, List<KeyKind> keys) {

@@ -126,7 +126,8 @@ class KeyRotationReconcilerIT {
             new Planner(),
             new StepExecutor(keys, world.workloads(), rotation -> world.database(), runner, random),
             new StatusFactory(),
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            "test-" + random.nextInt());
     return new KeyRotationReconciler(
         engine,
         new LiveResource(client),
@@ -312,6 +313,21 @@ class KeyRotationReconcilerIT {
     assertThat(world.values).containsOnly(world.consumer.encryption());
     assertThat(world.consumer).isNotEqualTo(OLD);
     assertThat(value("litellm-keys", "LITELLM_SALT_KEY")).isEqualTo(world.consumer.salt().reveal());
+  }
+
+  @Test
+  void resourceThatIsDeletedAtRestReleasesItsDatabase() {
+    client.resource(resource()).create();
+    awaitResult();
+
+    client
+        .resources(KeyRotation.class)
+        .inNamespace(cluster.namespace())
+        .withName("litellm")
+        .delete();
+
+    await().atMost(Duration.ofSeconds(20)).until(() -> stored() == null);
+    assertThat(world.changes()).last().isEqualTo("release the claim");
   }
 
   @Test

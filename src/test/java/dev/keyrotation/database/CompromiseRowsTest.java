@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a rotation after a compromise does in LiteLLM's token table, on real schemas. */
 class CompromiseRowsTest {
-  private static final String OWNER = "ai/litellm";
+  private static final DatabaseOwner OWNER = TestDatabase.owner("ai/litellm");
   private static final String ID = "litellm-r4";
   private static final KeyMaterial OLD = KeyMaterial.of("sk-canary-old-master");
   private static final KeyMaterial NEW = KeyMaterial.of("sk-canary-new-master");

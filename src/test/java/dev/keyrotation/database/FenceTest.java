@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -28,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FenceTest {
   private static final KeyMaterial OLD = KeyMaterial.of("sk-canary-old-salt");
   private static final KeyMaterial NEW = KeyMaterial.of("sk-canary-new-salt");
-  private static final String OWNER = "ai/litellm";
+  private static final DatabaseOwner OWNER = TestDatabase.owner("ai/litellm");
   private static final String ID = "litellm-r4";
   private static final String MODELS = "SELECT count(*) FROM \"LiteLLM_ProxyModelTable\"";
   private static final String PRISTINE =
@@ -109,7 +110,8 @@ class FenceTest {
     assertThatThrownBy(() -> ask(instance, sql))
         .isInstanceOfSatisfying(
             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55000"))
-        .hasMessageContaining("previous encryption key");
+        .hasMessageContaining("previous encryption key and is being replaced")
+        .hasMessageContaining("can be used again");
   }
 
   @Test
@@ -189,6 +191,65 @@ class FenceTest {
             progress -> {});
 
     assertThat(database.value(PRISTINE)).isEqualTo("0");
+  }
+
+  @Test
+  void aFenceThatWasLeftOverIsFoundAndRemovedWithoutTrace() {
+    TestDatabase database = withModel(LiteLlmServer.NEWEST);
+    Fence fence = database.open().fence();
+    assertThat(fence.standing(OWNER)).isEmpty();
+    forward(database, "10.9.9.9");
+    assertThat(fence.standing(OWNER)).containsExactly(ID);
+    assertThat(fence.standing(TestDatabase.owner("ai/other"))).isEmpty();
+    database.run("DELETE FROM keyrotation.fenced");
+    assertThat(fence.standing(OWNER)).containsExactly("an unknown rotation");
+
+    fence.remove(OWNER);
+
+    assertThat(fence.standing(OWNER)).isEmpty();
+    assertThat(database.value(PRISTINE)).isEqualTo("0");
+  }
+
+  /** LiteLLM reads its models every few seconds; a fence must not make it wait. */
+  @Test
+  void readersOfTheModelsWaitForNoLongerThanTheCommit(TestReporter reporter) throws Exception {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    database.models(6_000, Map.of("model", LiteLlmCipher.seal(OLD, "gpt-4o")));
+    AtomicBoolean done = new AtomicBoolean();
+    long[] longest = {0};
+    long[] reads = {0};
+    Thread reader =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try (Connection instance = database.litellm("prisma")) {
+                    while (!done.get()) {
+                      long begun = System.nanoTime();
+                      ask(
+                          instance,
+                          "SELECT litellm_params FROM \"LiteLLM_ProxyModelTable\" LIMIT 1");
+                      longest[0] = Math.max(longest[0], System.nanoTime() - begun);
+                      reads[0]++;
+                    }
+                  } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                  }
+                });
+
+    long begun = System.nanoTime();
+    DataCounts counts = forward(database, "10.9.9.9");
+    Duration took = Duration.ofNanos(System.nanoTime() - begun);
+    done.set(true);
+    reader.join();
+
+    Duration wait = Duration.ofNanos(longest[0]);
+    reporter.publishEntry(
+        "fence",
+        "%d values re-encrypted and fenced in %d ms; longest of %d reads of the model table meanwhile: %d ms"
+            .formatted(counts.valuesReencrypted(), took.toMillis(), reads[0], wait.toMillis()));
+    assertThat(counts.valuesReencrypted()).isEqualTo(6_000);
+    assertThat(reads[0]).isGreaterThan(10);
+    assertThat(wait).isLessThan(Duration.ofSeconds(2)).isLessThan(took);
   }
 
   @Test

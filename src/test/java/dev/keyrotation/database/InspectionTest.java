@@ -31,7 +31,7 @@ class InspectionTest {
   }
 
   private static Report inspect(TestDatabase database) {
-    return database.open().inspect("ai/litellm", KEYS);
+    return database.open().inspect(TestDatabase.owner("ai/litellm"), KEYS);
   }
 
   private static String sealed(String text) {
@@ -45,10 +45,9 @@ class InspectionTest {
     database.model("m1", Map.of("model", sealed("gpt-4o"), "api_key", sealed("sk-provider")));
     database.config("environment_variables", Map.of("A", sealed("a")));
     database.run(
-        "INSERT INTO \"LiteLLM_SpendLogs\" (request_id, call_type, api_key, \"startTime\","
-            + " \"endTime\", messages) VALUES ('r', 'c', ?, now(), now(), ?::jsonb)",
-        "a".repeat(64),
-        TestDatabase.json(List.of(Map.of("content", sealed("pasted")))));
+        "INSERT INTO \"LiteLLM_AuditLog\" (id, changed_by, action, table_name, object_id,"
+            + " before_value) VALUES ('a', 'me', 'updated', 't', 'o', ?::jsonb)",
+        TestDatabase.json(Map.of("content", sealed("history"))));
     database.token(MASTER.tokenHash(), null, "default_user_id");
     String before = database.digest();
 
@@ -60,7 +59,7 @@ class InspectionTest {
         .containsExactlyInAnyOrder(
             new ColumnCount("LiteLLM_ProxyModelTable", "litellm_params", 2, true),
             new ColumnCount("LiteLLM_Config", "param_value", 1, true),
-            new ColumnCount("LiteLLM_SpendLogs", "messages", 1, false));
+            new ColumnCount("LiteLLM_AuditLog", "before_value", 1, false));
     assertThat(report.masterKeyRows()).isEqualTo(1);
     assertThat(database.digest()).isEqualTo(before);
     assertThat(database.value("SELECT to_regnamespace('keyrotation') IS NULL")).isEqualTo("t");
@@ -110,16 +109,15 @@ class InspectionTest {
             "storage_key",
             "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="));
     database.run(
-        "INSERT INTO \"LiteLLM_SpendLogs\" (request_id, call_type, api_key, \"startTime\","
-            + " \"endTime\", messages) VALUES ('r', 'c', 'k', now(), now(), ?::jsonb)",
-        TestDatabase.json(
-            List.of(Map.of("content", LiteLlmCipher.seal(MASTER, "a caller's joke")))));
+        "INSERT INTO \"LiteLLM_AuditLog\" (id, changed_by, action, table_name, object_id,"
+            + " before_value) VALUES ('a', 'me', 'updated', 't', 'o', ?::jsonb)",
+        TestDatabase.json(Map.of("content", LiteLlmCipher.seal(MASTER, "a caller's joke"))));
 
     Report report = inspect(database);
 
     assertThat(report.findings()).isEmpty();
     assertThat(report.warnings())
-        .anyMatch(w -> w.contains("LiteLLM_SpendLogs.messages"))
+        .anyMatch(w -> w.contains("LiteLLM_AuditLog.before_value"))
         .anyMatch(w -> w.contains("LiteLLM_Config.param_value"));
   }
 
@@ -174,7 +172,9 @@ class InspectionTest {
   void aSchemaWithoutLiteLlmIsToldAsSuch() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
 
-    Report report = PostgresDatabases.open(database.url(), "elsewhere").inspect("ai/x", KEYS);
+    Report report =
+        PostgresDatabases.open(database.url(), "elsewhere")
+            .inspect(TestDatabase.owner("ai/x"), KEYS);
 
     assertThat(report.findings())
         .singleElement()
@@ -188,7 +188,12 @@ class InspectionTest {
         .open()
         .reencrypt(
             new RotationDatabase.Reencryption(
-                "ai/first", "first-r1", Direction.FORWARD, SALT, MASTER, Duration.ofSeconds(30)),
+                TestDatabase.owner("ai/first"),
+                "first-r1",
+                Direction.FORWARD,
+                SALT,
+                MASTER,
+                Duration.ofSeconds(30)),
             progress -> {});
 
     assertThat(inspect(database).findings())
@@ -258,14 +263,16 @@ class InspectionTest {
     String wrong = database.url().replace("//litellm:", "//stranger:");
     String dead = database.url().replaceFirst("localhost:\\d+", "localhost:1");
 
-    assertThatThrownBy(() -> PostgresDatabases.open(wrong, "public").inspect("ai/x", KEYS))
+    assertThatThrownBy(
+            () -> PostgresDatabases.open(wrong, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_ACCESS_DENIED))
         .hasNoCause()
         .message()
         .doesNotContain("canary");
-    assertThatThrownBy(() -> PostgresDatabases.open(dead, "public").inspect("ai/x", KEYS))
+    assertThatThrownBy(
+            () -> PostgresDatabases.open(dead, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_UNAVAILABLE))

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The master key in LiteLLM's token table, on real schemas. */
 class MasterKeyRowsTest {
   private static final Instant SOON = Instant.parse("2030-01-01T00:00:00Z");
-  private static final String OWNER = "ai/litellm";
+  private static final DatabaseOwner OWNER = TestDatabase.owner("ai/litellm");
   private static final String ID = "litellm-r4";
   private static final KeyMaterial OLD = KeyMaterial.of("sk-canary-old-master");
   private static final KeyMaterial NEW = KeyMaterial.of("sk-canary-new-master-WXYZ");

@@ -2,6 +2,7 @@ package dev.keyrotation.database;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -26,6 +27,11 @@ public final class TestDatabase {
   TestDatabase(int port, String name) {
     this.port = port;
     this.name = name;
+  }
+
+  /** A KeyRotation on which nobody has acted yet. */
+  static DatabaseOwner owner(String name) {
+    return new DatabaseOwner(name, Epoch.NONE);
   }
 
   /** The URL as LiteLLM would have it. */

@@ -4,14 +4,17 @@ import dev.keyrotation.api.v1alpha1.AdminAccess;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.Fence;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
@@ -57,6 +60,71 @@ public final class FakeWorld {
     }
   }
 
+  /** An object of the API server: an epoch's mark, and a version that each change exchanges. */
+  final class Guarded {
+    private @Nullable String mark;
+    private long version;
+
+    /** As a merge patch or an apply does it: only while the version is the one that was read. */
+    void write(KeyRotation owner, String what, Runnable effect) {
+      boolean[] written = {false};
+      while (!written[0]) {
+        if (!java.util.Objects.equals(mark, mark(owner))) {
+          throw new SupersededException(what, Epoch.numberOf(mark));
+        }
+        long read = version;
+        change(
+            what,
+            () -> {
+              if (version == read) {
+                version++;
+                effect.run();
+                written[0] = true;
+              }
+            });
+      }
+    }
+
+    void claim(KeyRotation owner, String what, java.util.function.BooleanSupplier current) {
+      String ours = mark(owner);
+      if (ours == null || ours.equals(mark)) {
+        return;
+      }
+      long read = version;
+      if (Epoch.numberOf(mark) >= Epoch.numberOf(ours) || !current.getAsBoolean()) {
+        throw new SupersededException(what, Epoch.numberOf(mark));
+      }
+      change(
+          "claim " + what,
+          () -> {
+            if (version != read) {
+              throw new SupersededException(what, 0);
+            }
+            version++;
+            mark = ours;
+          });
+    }
+
+    private static @Nullable String mark(KeyRotation owner) {
+      Epoch epoch = owner.getStatus() == null ? null : owner.getStatus().epoch();
+      return epoch == null ? null : epoch.mark();
+    }
+  }
+
+  /** Everything that a late process could change, as text. */
+  String snapshot() {
+    Map<Long, KeySet> made = new TreeMap<>(revisions);
+    made.remove(1L); // a copy of the keys that were there at first
+    return String.join(
+        "\n",
+        "consumer " + consumer + " " + consumerStamp + " " + secret.mark,
+        "revisions " + made.keySet(),
+        "values " + values.stream().map(KeyMaterial::fingerprint).toList(),
+        "rows " + rows + " grace " + grace + " journal " + journal.keySet() + moved.keySet(),
+        "deployment " + replicas + " " + templateStamp + " " + deployment.mark,
+        "database " + claim + " fenced " + fenced);
+  }
+
   private static final int TICKS_TO_READY = 2;
 
   Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -83,6 +151,10 @@ public final class FakeWorld {
   int replicas;
   @Nullable String templateStamp;
 
+  final Guarded secret = new Guarded();
+  final Guarded deployment = new Guarded();
+  volatile Epoch claim = Epoch.NONE;
+
   final Set<String> fenced = new java.util.concurrent.ConcurrentSkipListSet<>();
 
   // what is wrong with it
@@ -102,6 +174,8 @@ public final class FakeWorld {
   final List<String> violations = new ArrayList<>();
   final List<String> changes = new java.util.concurrent.CopyOnWriteArrayList<>();
   int killAt = Integer.MAX_VALUE;
+  int sleepAt = Integer.MAX_VALUE;
+  Runnable meanwhile = () -> {};
   boolean killAfter;
   int podNumbers;
 
@@ -123,9 +197,16 @@ public final class FakeWorld {
     return List.copyOf(changes);
   }
 
-  /** One change of the world; the process may die right before or right after it. */
+  /**
+   * One change of the world; the process may die right before or right after it, or sleep before it
+   * while others act.
+   */
   void change(String what, Runnable effect) {
     int index = changes.size();
+    if (index == sleepAt) {
+      sleepAt = Integer.MAX_VALUE;
+      meanwhile.run();
+    }
     if (index == killAt && !killAfter) {
       killAt = Integer.MAX_VALUE;
       throw new Killed();
@@ -146,7 +227,8 @@ public final class FakeWorld {
     List<Pod> current = pods.stream().filter(p -> isCurrent(p)).toList();
     List<Pod> old = pods.stream().filter(p -> !isCurrent(p)).toList();
     for (Pod pod : pods) {
-      if (!fenced.isEmpty()
+      if (ready(pod)
+          && !fenced.isEmpty()
           && !fenced.contains("pod-" + pod.number)
           && !values.stream().allMatch(pod.keys.encryption()::equals)) {
         violations.add("pod-" + pod.number + " reads values that it cannot open");
@@ -185,6 +267,20 @@ public final class FakeWorld {
     return pod.age >= TICKS_TO_READY && !broken;
   }
 
+  /** A transaction that begins with the claim, under the lock. */
+  private void transaction(DatabaseOwner owner, String what, Runnable effect) {
+    needDatabase();
+    change(
+        what,
+        () -> {
+          if (!claim.equals(owner.epoch()) && claim.number() >= owner.epoch().number()) {
+            throw new SupersededException("the claim", claim.number());
+          }
+          claim = owner.epoch();
+          effect.run();
+        });
+  }
+
   private void needDatabase() {
     if (databaseDown) {
       throw new RotationException(
@@ -211,15 +307,29 @@ public final class FakeWorld {
       }
 
       @Override
-      public void createRevision(
+      public boolean createRevision(
           KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks mark) {
+        boolean[] created = {false};
         if (!revisions.containsKey(revision)) {
           change(
               "create revision " + revision,
               () -> {
-                revisions.put(revision, keys);
-                marks.put(revision, mark);
+                created[0] = revisions.putIfAbsent(revision, keys) == null;
+                marks.putIfAbsent(revision, mark);
               });
+        }
+        return created[0];
+      }
+
+      @Override
+      public void withdrawRevision(KeyRotation owner, long revision, KeySet keys) {
+        change("withdraw revision " + revision, () -> revisions.remove(revision, keys));
+      }
+
+      @Override
+      public void claim(KeyRotation owner, java.util.function.BooleanSupplier current) {
+        if (consumer != null) {
+          secret.claim(owner, "Secret", current);
         }
       }
 
@@ -256,7 +366,8 @@ public final class FakeWorld {
           throw new RotationException(
               ConditionReason.SECRET_NOT_WRITABLE, Recovery.ROLL_BACK, "The Secret is immutable.");
         }
-        change(
+        secret.write(
+            owner,
             "publish " + stamp,
             () -> {
               consumer = keys;
@@ -302,17 +413,23 @@ public final class FakeWorld {
 
       @Override
       public void stop(KeyRotation owner, WorkloadSpec workload) {
-        change("stop", () -> replicas = 0);
+        deployment.write(owner, "stop", () -> replicas = 0);
       }
 
       @Override
       public void stamp(KeyRotation owner, WorkloadSpec workload, String stamp) {
-        change("stamp " + stamp, () -> templateStamp = stamp);
+        deployment.write(owner, "stamp " + stamp, () -> templateStamp = stamp);
       }
 
       @Override
       public void resize(KeyRotation owner, WorkloadSpec workload, int size) {
-        change("resize", () -> replicas = size);
+        deployment.write(owner, "resize", () -> replicas = size);
+      }
+
+      @Override
+      public void claim(
+          KeyRotation owner, WorkloadSpec workload, java.util.function.BooleanSupplier current) {
+        deployment.claim(owner, "Deployment", current);
       }
     };
   }
@@ -402,9 +519,9 @@ public final class FakeWorld {
       }
 
       @Override
-      public void shrink(String owner, String rotationId, Set<String> addresses) {
-        needDatabase();
-        change(
+      public void shrink(DatabaseOwner owner, String rotationId, Set<String> addresses) {
+        transaction(
+            owner,
             "shrink fence to " + addresses.size(),
             () -> {
               fenced.retainAll(addresses);
@@ -421,10 +538,24 @@ public final class FakeWorld {
       }
 
       @Override
-      public long sweep(
-          String owner, String rotationId, Direction direction, KeyMaterial from, KeyMaterial to) {
+      public List<String> standing(DatabaseOwner owner) {
         needDatabase();
-        change("sweep", () -> values.replaceAll(key -> key.equals(from) ? to : key));
+        return fenced.isEmpty() ? List.of() : List.of("litellm-r1");
+      }
+
+      @Override
+      public void remove(DatabaseOwner owner) {
+        transaction(owner, "remove fence", fenced::clear);
+      }
+
+      @Override
+      public long sweep(
+          DatabaseOwner owner,
+          String rotationId,
+          Direction direction,
+          KeyMaterial from,
+          KeyMaterial to) {
+        transaction(owner, "sweep", () -> values.replaceAll(key -> key.equals(from) ? to : key));
         return 1;
       }
     };
@@ -433,7 +564,20 @@ public final class FakeWorld {
   public RotationDatabase database() {
     return new RotationDatabase() {
       @Override
-      public Report inspect(String owner, KeySet current) {
+      public void claim(DatabaseOwner owner) {
+        needDatabase();
+        if (!claim.equals(owner.epoch())) {
+          transaction(owner, "claim database", () -> {});
+        }
+      }
+
+      @Override
+      public void release(DatabaseOwner owner) {
+        transaction(owner, "release the claim", () -> {});
+      }
+
+      @Override
+      public Report inspect(DatabaseOwner owner, KeySet current) {
         needDatabase();
         return new Report(
             List.of(
@@ -465,7 +609,8 @@ public final class FakeWorld {
           violations.add("values changed key under " + pods.size() + " running instances");
         }
         DataCounts counts = new DataCounts(1, values.size(), values.size(), 0, 0);
-        change(
+        transaction(
+            request.owner(),
             "reencrypt " + request.direction(),
             () -> {
               values.replaceAll(key -> key.equals(request.from()) ? request.to() : key);
@@ -490,7 +635,7 @@ public final class FakeWorld {
 
       @Override
       public MasterKeyRows moveMasterKeyRows(
-          String owner,
+          DatabaseOwner owner,
           String rotationId,
           Direction direction,
           KeyMaterial from,
@@ -498,7 +643,8 @@ public final class FakeWorld {
           MasterKeyRowPolicy policy) {
         needDatabase();
         int found = masterKeyRows(from);
-        change(
+        transaction(
+            owner,
             "move rows",
             () -> {
               moved.put(rotationId + direction, new MasterKeyRows(found, found));
@@ -517,9 +663,10 @@ public final class FakeWorld {
       }
 
       @Override
-      public void openGrace(String owner, String rotationId, Map<KeyMaterial, Instant> until) {
-        needDatabase();
-        change(
+      public void openGrace(
+          DatabaseOwner owner, String rotationId, Map<KeyMaterial, Instant> until) {
+        transaction(
+            owner,
             until.size() > 1 ? "open grace" : "set end of grace",
             () ->
                 until.forEach(
@@ -537,9 +684,9 @@ public final class FakeWorld {
       }
 
       @Override
-      public EndedSessions endSessions(String owner, String rotationId) {
-        needDatabase();
-        change(
+      public EndedSessions endSessions(DatabaseOwner owner, String rotationId) {
+        transaction(
+            owner,
             "end sessions",
             () -> {
               endedSessions.put(rotationId, new EndedSessions(sessions, now));
@@ -585,9 +732,8 @@ public final class FakeWorld {
       }
 
       @Override
-      public void retire(String owner, String rotationId) {
-        needDatabase();
-        change("retire " + rotationId, () -> {});
+      public void retire(DatabaseOwner owner, String rotationId) {
+        transaction(owner, "retire " + rotationId, () -> {});
       }
     };
   }

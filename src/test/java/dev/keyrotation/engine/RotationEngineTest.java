@@ -78,6 +78,36 @@ class RotationEngineTest {
   }
 
   @Test
+  void newInstanceAtTheAddressOfAnOldOneIsNotFenced() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(SALT), "first"));
+    while (world.templateStamp == null) {
+      simulation.run(1);
+    }
+    FakeWorld.Pod old = world.pods.getFirst();
+    assertThat(world.fenced).contains("pod-" + old.number);
+
+    world.pods.set(0, new FakeWorld.Pod(old.number, world.templateStamp, world.consumer));
+    simulation.run(1);
+
+    assertThat(world.fenced).doesNotContain("pod-" + old.number).isNotEmpty();
+  }
+
+  @Test
+  void fenceThatIsLeftOverIsRemovedAtRest() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    world.fenced.add("10.9.9.9");
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(SALT), null));
+
+    simulation.run(5);
+
+    assertThat(world.fenced).isEmpty();
+    assertThat(effects(simulation)).containsExactly("remove fence");
+  }
+
+  @Test
   void processThatIsNoInstanceMakesAutoDrainInsteadOfFence() {
     FakeWorld world = world(OLD);
     world.fencePossible = true;
@@ -237,7 +267,7 @@ class RotationEngineTest {
     Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
     simulation.run(6);
     world.databaseDown = true;
-    simulation.run(200);
+    simulation.run(80);
 
     world.databaseDown = false;
     simulation.run();
@@ -466,7 +496,11 @@ class RotationEngineTest {
     // While a process is away more old instances may go, and the fence then shrinks in one step
     // instead of two.
     return simulation.world.changes.stream()
-        .filter(change -> !change.equals("status") && !change.matches("shrink fence to [1-9]"))
+        .filter(
+            change ->
+                !change.equals("status")
+                    && !change.startsWith("claim ")
+                    && !change.matches("shrink fence to [1-9]"))
         .toList();
   }
 

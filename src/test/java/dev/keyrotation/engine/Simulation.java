@@ -1,5 +1,7 @@
 package dev.keyrotation.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -7,6 +9,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.UrlSource;
@@ -14,6 +17,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.observe.Rivals;
 import dev.keyrotation.observe.StateObserver;
+import dev.keyrotation.plan.Abandonment;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.status.StatusFactory;
@@ -41,6 +45,13 @@ final class Simulation {
   int kills;
   int fewestReady = Integer.MAX_VALUE;
   private RotationEngine engine;
+  private int processes;
+  private boolean woke;
+
+  /** Whether a process that slept may act at once when it wakes: nobody else does. */
+  boolean mayGoOn;
+
+  private String whenItWoke = "";
 
   Simulation(FakeWorld world, KeyRotationSpec spec) {
     this.world = world;
@@ -69,7 +80,7 @@ final class Simulation {
         .database(DatabaseSpec.of(UrlSource.ofSecret("litellm-db", "DATABASE_URL")))
         .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
         .rotate(RotateSpecBuilder.builder().request(request).rollBack(rollBack).build())
-        .stepDeadline("5m")
+        .stepDeadline("2m")
         .stabilityPeriod("3s")
         .build();
   }
@@ -111,7 +122,43 @@ final class Simulation {
           public Clock withZone(ZoneId zone) {
             return this;
           }
-        });
+        },
+        "process-" + ++processes);
+  }
+
+  /**
+   * The present process sleeps right before change number {@code point}; another one takes its
+   * place and does {@code meanwhile}. Then the first wakes, and makes its change if it can.
+   */
+  void sleepBefore(int point, Runnable meanwhile) {
+    world.sleepAt = point;
+    world.meanwhile =
+        () -> {
+          RotationEngine asleep = engine;
+          engine = newProcess();
+          meanwhile.run();
+          engine = asleep;
+          woke = true;
+          whenItWoke = snapshot();
+        };
+  }
+
+  private String snapshot() {
+    return world.snapshot() + "\nstatus " + Statuses.of(stored);
+  }
+
+  /** What is stored, for a process that read it as {@code mine}. */
+  private final class Store implements Freshness {
+    @Override
+    public boolean isCurrent(KeyRotation mine) {
+      return mine == stored;
+    }
+
+    @Override
+    public boolean isAbandoned(KeyRotation mine) {
+      RotationStatus rotation = Statuses.of(mine).rotation();
+      return rotation != null && Abandonment.isCertain(Statuses.of(stored), rotation.id());
+    }
   }
 
   /**
@@ -126,12 +173,17 @@ final class Simulation {
         }
       } catch (FakeWorld.Killed e) {
         kills++;
-        engine = newProcess();
+        restart();
       }
       world.tick();
       fewestReady = Math.min(fewestReady, (int) world.pods.stream().filter(world::ready).count());
     }
     throw new AssertionError("no end after " + MOST_TURNS + " turns: " + status());
+  }
+
+  /** The process ends and a new one begins. */
+  void restart() {
+    engine = newProcess();
   }
 
   /** Takes a bounded number of turns. */
@@ -143,20 +195,37 @@ final class Simulation {
     return this;
   }
 
+  /** One turn. True when nothing was to do and no rotation is under way. */
   private boolean turn() {
-    if (!(engine.turn(stored, primary -> true) instanceof Turn.Taken taken)) {
-      throw new AssertionError("the resource is always current here");
+    boolean rested = takeTurn();
+    if (woke && !mayGoOn) {
+      woke = false;
+      assertThat(snapshot()).as("a process that slept changes nothing").isEqualTo(whenItWoke);
     }
-    KeyRotationStatus before = Statuses.of(stored);
+    return rested;
+  }
+
+  private boolean takeTurn() {
+    KeyRotation mine = stored;
+    if (!(engine.turn(mine, new Store()) instanceof Turn.Taken taken)) {
+      return false;
+    }
+    KeyRotationStatus before = Statuses.of(mine);
     KeyRotationStatus next = taken.status();
-    if (next.rotation() != null
-        && (stepsSeen.isEmpty() || stepsSeen.getLast() != next.rotation().step())) {
-      stepsSeen.add(next.rotation().step());
-    }
     if (next.equals(before)) {
       return next.rotation() == null;
     }
-    world.change("status", () -> stored = withStatus(next));
+    world.change(
+        "status",
+        () -> {
+          if (mine == stored) { // the version of what was read
+            stored = withStatus(next);
+            if (next.rotation() != null
+                && (stepsSeen.isEmpty() || stepsSeen.getLast() != next.rotation().step())) {
+              stepsSeen.add(next.rotation().step());
+            }
+          }
+        });
     return false;
   }
 

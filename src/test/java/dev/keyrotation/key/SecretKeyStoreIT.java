@@ -13,6 +13,7 @@ import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.KeyStore.Consumer;
 import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
 import dev.keyrotation.key.KeyStore.Revision;
@@ -234,6 +235,59 @@ class SecretKeyStoreIT {
             RotationException.class,
             e -> assertThat(e.reason()).isEqualTo(ConditionReason.CLUSTER_UNAVAILABLE));
     assertThat(entry(live(), "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-old");
+  }
+
+  // ---- two processes --------------------------------------------------------------------------
+
+  private KeyRotation inEpoch(long number) {
+    return TestRotations.inEpoch(owner, number);
+  }
+
+  @Test
+  void lateProcessPublishesNothingAfterAnotherHasTakenOver() {
+    client.resource(consumer()).create();
+    store.claim(inEpoch(1), () -> true);
+    store.publish(inEpoch(1), NEW, STAMP);
+    store.claim(inEpoch(2), () -> true);
+    Secret before = live();
+
+    assertThatThrownBy(() -> store.publish(inEpoch(1), OLD, STAMP))
+        .isInstanceOfSatisfying(SupersededException.class, e -> assertThat(e.found()).isEqualTo(2));
+    assertThatThrownBy(() -> store.claim(inEpoch(1), () -> true))
+        .isInstanceOf(SupersededException.class);
+
+    assertThat(live()).isEqualTo(before);
+    assertThat(entry(before, "LITELLM_MASTER_KEY")).isEqualTo("sk-canary-new");
+  }
+
+  @Test
+  void whatWasReadBeforeTheTakeOverCannotBeWrittenAfterIt() {
+    client.resource(consumer()).create();
+    store.claim(inEpoch(1), () -> true);
+    Secret read = live();
+    store.claim(inEpoch(2), () -> true);
+    Secret before = live();
+    ConsumerPublisher late = new ConsumerPublisher(client);
+
+    assertThatThrownBy(() -> late.publish(inEpoch(1), read, NEW, STAMP))
+        .isInstanceOf(RotationException.class);
+    assertThatThrownBy(() -> late.publish(inEpoch(1), read, new KeySet(NEW.master(), null), STAMP))
+        .isInstanceOf(RotationException.class);
+
+    assertThat(live()).isEqualTo(before);
+  }
+
+  @Test
+  void markThatSomebodyRemovedIsSetAgainOnlyByTheProcessThatActs() {
+    client.resource(consumer()).create();
+    String version = live().getMetadata().getResourceVersion();
+
+    assertThatThrownBy(() -> store.claim(inEpoch(1), () -> false))
+        .isInstanceOf(SupersededException.class);
+    assertThatThrownBy(() -> store.publish(inEpoch(1), NEW, STAMP))
+        .isInstanceOf(SupersededException.class);
+
+    assertThat(live().getMetadata().getResourceVersion()).isEqualTo(version);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -212,7 +213,57 @@ class DeploymentWorkloadsIT {
   void scalingADeploymentThatIsGoneIsAClearFailure() {
     assertThatThrownBy(() -> workloads.resize(owner, WORKLOAD, 3))
         .isInstanceOf(RotationException.class)
-        .hasMessage("Cannot scale deployment/litellm to 3: it does not exist (HTTP 404).");
+        .hasMessageContaining("deployment/litellm does not exist any more");
+  }
+
+  // ---- two processes --------------------------------------------------------------------------
+
+  private KeyRotation inEpoch(long number) {
+    return TestRotations.inEpoch(owner, number);
+  }
+
+  @Test
+  void takingOverRestartsNothing() {
+    create("plain");
+    Deployment before = live();
+
+    workloads.claim(inEpoch(1), WORKLOAD, () -> true);
+
+    assertThat(live().getSpec()).isEqualTo(before.getSpec());
+    assertThat(live().getMetadata().getAnnotations())
+        .containsEntry("keyrotation.dev/epoch", "1/process-1");
+  }
+
+  @Test
+  void lateProcessNeitherStopsNorStampsNorResizes() {
+    create("plain");
+    workloads.claim(inEpoch(1), WORKLOAD, () -> true);
+    workloads.stamp(inEpoch(1), WORKLOAD, STAMP);
+    workloads.claim(inEpoch(2), WORKLOAD, () -> true);
+    Deployment before = live();
+
+    assertThatThrownBy(() -> workloads.stop(inEpoch(1), WORKLOAD))
+        .isInstanceOfSatisfying(SupersededException.class, e -> assertThat(e.found()).isEqualTo(2));
+    assertThatThrownBy(() -> workloads.stamp(inEpoch(1), WORKLOAD, "litellm-r9/Forward"))
+        .isInstanceOf(SupersededException.class);
+    assertThatThrownBy(() -> workloads.resize(inEpoch(1), WORKLOAD, 7))
+        .isInstanceOf(SupersededException.class);
+
+    assertThat(live().getSpec()).isEqualTo(before.getSpec());
+  }
+
+  @Test
+  void whatWasReadBeforeTheTakeOverCannotBeWrittenAfterIt() {
+    create("plain");
+    workloads.claim(inEpoch(1), WORKLOAD, () -> true);
+    Deployment read = live();
+    workloads.claim(inEpoch(2), WORKLOAD, () -> true);
+    DeploymentWriter late = new DeploymentWriter(client, inEpoch(1), "it", () -> read);
+
+    assertThatThrownBy(() -> late.stamp(STAMP)).hasMessageContaining("HTTP 409");
+    assertThatThrownBy(() -> late.resize(0)).hasMessageContaining("HTTP 409");
+
+    assertThat(live().getSpec()).isEqualTo(read.getSpec());
   }
 
   @Test

@@ -135,6 +135,8 @@ public enum ConditionReason {
   EVIDENCE_UNKNOWN("EvidenceUnknown"),
   /** The API server refused or did not answer. */
   CLUSTER_UNAVAILABLE("ClusterUnavailable"),
+  /** Another process of the operator has taken over; this one changes nothing. */
+  SUPERSEDED("Superseded"),
   /** A fault of the operator itself. */
   INTERNAL_ERROR("InternalError");
 

@@ -31,6 +31,10 @@ public record HistoryEntry(
     @JsonPropertyDescription("With reason Compromised: what was ended and found.")
         @Nullable CompromiseReport compromise,
     @JsonPropertyDescription(
+            "Since when the other revision's keys and the copied ciphertext are being removed, RFC 3339; from then on"
+                + " it cannot be rolled back.")
+        @Nullable String retiringSince,
+    @JsonPropertyDescription(
             "When the other revision's keys and the copied ciphertext were removed, RFC 3339.")
         @Nullable String retiredAt)
     implements HistoryEntryBuilder.With {
@@ -39,6 +43,11 @@ public record HistoryEntry(
     keys = keys == null ? List.of() : List.copyOf(keys);
     data = data == null ? DataCounts.NONE : data;
     reason = reason == null ? RotationReason.ROUTINE : reason;
+  }
+
+  /** The same entry, with what it replaced to be removed from the given time on. */
+  public HistoryEntry retiring(String time) {
+    return with().retiringSince(time).build();
   }
 
   /** The same entry, with what it replaced removed at the given time. */

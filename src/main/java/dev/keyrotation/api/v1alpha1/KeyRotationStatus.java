@@ -24,6 +24,8 @@ public record KeyRotationStatus(
         @Nullable String nextRotationAt,
     @JsonPropertyDescription("How the last rotation ended.") @Nullable RotationResult lastResult,
     @JsonPropertyDescription("Rotations that ended, the newest first.") List<HistoryEntry> history,
+    @JsonPropertyDescription("The process that acted last; any other changes nothing.")
+        @Nullable Epoch epoch,
     @JsonPropertyDescription(
             "Ready, Reconciling, Stalled, PreflightPassed, Rotated: always all of them.")
         List<Condition> conditions)
@@ -36,6 +38,7 @@ public record KeyRotationStatus(
 
   /** The status of a resource that was never reconciled. */
   public static KeyRotationStatus empty() {
-    return new KeyRotationStatus(null, null, 0, null, null, null, null, null, List.of(), List.of());
+    return new KeyRotationStatus(
+        null, null, 0, null, null, null, null, null, List.of(), null, List.of());
   }
 }

@@ -1,0 +1,36 @@
+package dev.keyrotation.step;
+
+import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import dev.keyrotation.database.DatabaseOwner;
+import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.workload.Workloads;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Marks everything that a rotation changes with the epoch of the status. What a process of an
+ * earlier epoch has not written by then, it cannot write any more; so what is observed from then on
+ * stays true.
+ */
+final class TakeOver {
+  private final KeyStore store;
+  private final Workloads workloads;
+  private final DatabaseProvider databases;
+
+  TakeOver(KeyStore store, Workloads workloads, DatabaseProvider databases) {
+    this.store = store;
+    this.workloads = workloads;
+    this.databases = databases;
+  }
+
+  void apply(KeyRotation primary, BooleanSupplier current) {
+    store.claim(primary, current);
+    for (WorkloadSpec workload : primary.getSpec().workloads()) {
+      workloads.claim(primary, workload, current);
+    }
+    if (primary.getSpec().database() != null) {
+      databases.open(primary).claim(DatabaseOwner.of(primary));
+    }
+  }
+}
