@@ -16,10 +16,10 @@ import dev.keyrotation.key.KeyStore.Consumer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +85,8 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
                 && unit.saltKey().equals(file.saltKey())
                 && unit.mirrors().equals(file.mirrors()))) {
           return where(unit)
-              + " is named by several units with different variables. Give masterKey, saltKey and mirrors alike.";
+              + " is named by several units with different variables. Give masterKey, saltKey and"
+              + " mirrors alike.";
         }
       }
     }
@@ -165,8 +166,8 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
           if (obstacle == null && !place.get().stat().replaceable()) {
             obstacle =
                 where(unit)
-                    + " cannot be replaced by the user that logs in. Log in as its owner or as root, or set host.sudo;"
-                    + " without host, run the command as root.";
+                    + " cannot be replaced by the user that logs in. Log in as its owner or as"
+                    + " root, or set host.sudo; without host, run the command as root.";
           }
         }
       }
@@ -218,8 +219,8 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
                           Recovery.HALT,
                           "File "
                               + where(unit)
-                              + " does not exist any more. Put it back with the present keys, for example from the"
-                              + " copy beside it; the rotation then goes on."));
+                              + " does not exist any more. Put it back with the present keys, for"
+                              + " example from the copy beside it; the rotation then goes on."));
       Backups backups = new Backups(owner, place.host(), place.stat());
       String mark = backups.lastStamp();
       boolean done =

@@ -60,7 +60,8 @@ public final class FileRevisions implements RevisionStore {
       @JsonProperty("master") String master,
       @JsonProperty("salt") @Nullable String salt) {
     private static final String NOTE =
-        "Keys of one revision, made by keyrotation. Deleting them loses every value and backup that only they open.";
+        "Keys of one revision, made by keyrotation. Deleting them loses every value and backup that"
+            + " only they open.";
 
     /** Without the keys. */
     @Override
@@ -110,8 +111,8 @@ public final class FileRevisions implements RevisionStore {
       return new Revision.Conflict(
           "File "
               + path
-              + " belongs to an earlier KeyRotation of this name. Move it away when no data and no backup needs its"
-              + " keys any more.");
+              + " belongs to an earlier KeyRotation of this name. Move it away when no data and no"
+              + " backup needs its keys any more.");
     }
     String problem = MasterKeyCheck.problem(content.master());
     if (problem != null) {
@@ -174,8 +175,7 @@ public final class FileRevisions implements RevisionStore {
 
   @Override
   public void withdrawRevision(KeyRotation owner, long revision, KeySet keys) {
-    if (revision(owner, revision) instanceof Revision.Usable usable
-        && usable.keys().equals(keys)) {
+    if (revision(owner, revision) instanceof Revision.Usable usable && usable.keys().equals(keys)) {
       deleteRevision(owner, revision);
     }
   }

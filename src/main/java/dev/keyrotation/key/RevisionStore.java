@@ -28,8 +28,9 @@ public interface RevisionStore {
   boolean createRevision(KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks);
 
   /**
-   * Deletes the keys of a revision that {@link #createRevision} has just made too late: the rotation
-   * was given up meanwhile, so nobody has used them. Does nothing when there are other keys.
+   * Deletes the keys of a revision that {@link #createRevision} has just made too late: the
+   * rotation was given up meanwhile, so nobody has used them. Does nothing when there are other
+   * keys.
    */
   void withdrawRevision(KeyRotation owner, long revision, KeySet keys);
 

@@ -58,7 +58,8 @@ public final class SecretConsumer implements KeyConsumer {
           ConditionReason.SECRET_NOT_FOUND,
           Recovery.HALT,
           where(owner)
-              + " does not exist any more. Create it with the present keys; the rotation then goes on.");
+              + " does not exist any more. Create it with the present keys; the rotation then goes"
+              + " on.");
     }
     publisher.publish(owner, live, keys, stamp);
   }

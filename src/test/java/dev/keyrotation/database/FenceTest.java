@@ -89,7 +89,8 @@ class FenceTest {
       assertFencedOff(instance, MODELS);
       assertFencedOff(
           instance,
-          "INSERT INTO \"LiteLLM_Config\" (param_name, param_value) VALUES ('x', '{}') RETURNING 1");
+          "INSERT INTO \"LiteLLM_Config\" (param_name, param_value) VALUES ('x', '{}') RETURNING"
+              + " 1");
       assertThat(ask(instance, "SELECT count(*) FROM \"LiteLLM_VerificationToken\""))
           .isEqualTo("0");
 

@@ -106,7 +106,8 @@ public final class TestDatabase {
 
   boolean hasColumn(String table, String column) {
     return !column(
-            "SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '"
+            "SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name"
+                + " = '"
                 + table
                 + "' AND column_name = '"
                 + column

@@ -11,6 +11,7 @@ import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,9 @@ class ComposedKeyStoreTest {
     Place(String where) {
       this.where = where;
     }
+
+    @Override
+    public void claim(KeyRotation owner, BooleanSupplier current) {}
 
     @Override
     public boolean isUsedBy(KeyRotation owner) {

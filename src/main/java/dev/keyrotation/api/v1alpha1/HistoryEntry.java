@@ -31,8 +31,8 @@ public record HistoryEntry(
     @JsonPropertyDescription("With reason Compromised: what was ended and found.")
         @Nullable CompromiseReport compromise,
     @JsonPropertyDescription(
-            "Since when the other revision's keys and the copied ciphertext are being removed, RFC 3339; from then on"
-                + " it cannot be rolled back.")
+            "Since when the other revision's keys and the copied ciphertext are being removed, RFC"
+                + " 3339; from then on it cannot be rolled back.")
         @Nullable String retiringSince,
     @JsonPropertyDescription(
             "When the other revision's keys and the copied ciphertext were removed, RFC 3339.")
