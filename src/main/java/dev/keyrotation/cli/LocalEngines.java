@@ -33,6 +33,7 @@ import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -105,7 +106,8 @@ final class LocalEngines implements HostEngines {
         new Planner(),
         new StepExecutor(to.keys(), to.workloads(), to.databases(), runner, random),
         new StatusFactory(),
-        clock);
+        clock,
+        "host-" + HexFormat.of().toHexDigits(random.nextLong()));
   }
 
   @Override
