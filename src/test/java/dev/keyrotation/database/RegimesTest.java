@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Every combination of keys on a real PostgreSQL, there and back, judged by {@link LiteLlmCipher}.
  */
 class RegimesTest {
-  private static final String OWNER = "ai/litellm";
+  private static final DatabaseOwner OWNER = TestDatabase.owner("ai/litellm");
   private static final String ID = "litellm-r2";
   private static final KeyMaterial MASTER_1 = KeyMaterial.of("sk-canary-master-one");
   private static final KeyMaterial MASTER_2 = KeyMaterial.of("sk-canary-master-two");
