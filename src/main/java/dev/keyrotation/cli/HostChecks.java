@@ -27,6 +27,12 @@ final class HostChecks {
     return checks;
   }
 
+  /** The path itself, or the nearest directory above it that exists; the root always does. */
+  private static Path nearest(Path path) {
+    Path above = path.getParent();
+    return Files.exists(path) || above == null ? path : nearest(above);
+  }
+
   private static List<Check> stateDirectory(StateDirectory directory) {
     String subject = "state directory";
     Path path = directory.path();
@@ -40,10 +46,7 @@ final class HostChecks {
                 .map(problem -> new Check(subject, Outcome.PROBLEM, problem))
                 .orElseGet(() -> new Check(subject, Outcome.OK, path + ", for its owner alone")));
       }
-      Path existing = path;
-      while (Files.notExists(existing)) {
-        existing = existing.getParent();
-      }
+      Path existing = nearest(path.toAbsolutePath());
       if (!Files.isWritable(existing)) {
         checks.add(
             new Check(

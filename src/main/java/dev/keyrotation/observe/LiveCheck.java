@@ -100,22 +100,21 @@ public final class LiveCheck {
     return switch (store.consumer(primary)) {
       case KeyStore.Consumer.Usable usable -> {
         ActiveKeys active = Statuses.of(primary).activeKeys();
-        boolean same =
-            active == null || active.fingerprints().equals(Preflight.fingerprints(usable.keys()));
-        answers.add(
-            same
-                ? new Answer(
-                    "keys",
-                    Verdict.PASSED,
-                    active == null
-                        ? "usable; no rotation has been made yet"
-                        : "as revision " + active.revision() + " left them")
-                : new Answer(
-                    "keys",
-                    Verdict.FAILED,
-                    "they are no longer those of revision "
-                        + active.revision()
-                        + ": somebody changed them by hand"));
+        if (active == null) {
+          answers.add(new Answer("keys", Verdict.PASSED, "usable; no rotation has been made yet"));
+        } else if (active.fingerprints().equals(Preflight.fingerprints(usable.keys()))) {
+          answers.add(
+              new Answer(
+                  "keys", Verdict.PASSED, "as revision " + active.revision() + " left them"));
+        } else {
+          answers.add(
+              new Answer(
+                  "keys",
+                  Verdict.FAILED,
+                  "they are no longer those of revision "
+                      + active.revision()
+                      + ": somebody changed them by hand"));
+        }
         yield usable.keys();
       }
       case KeyStore.Consumer.Missing missing -> {
