@@ -26,7 +26,7 @@ final class LeasedGraceObserver implements StepObserver {
   public Evidence evidence(KeyRotation primary, RotationStatus rotation, Instant now) {
     Evidence evidence = step.evidence(primary, rotation, now);
     return isDue(primary, rotation, now)
-        ? new Evidence.Absent("the other master key is accepted for a while longer", null)
+        ? new Evidence.Upkeep("the other master key is accepted for a while longer")
         : evidence;
   }
 

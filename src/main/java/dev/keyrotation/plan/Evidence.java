@@ -32,6 +32,12 @@ public sealed interface Evidence {
   /** The effect is not there, or not all of it: it can be made now. */
   record Absent(String message, @Nullable Progress progress) implements Evidence {}
 
+  /**
+   * Something that the step keeps alive has to be renewed now, however far the step is. It says
+   * nothing about that, so it never turns the rotation back.
+   */
+  record Upkeep(String message) implements Evidence {}
+
   /** The effect has begun and the world is on its way: only time is needed. */
   record Underway(String message, @Nullable Progress progress) implements Evidence {}
 

@@ -31,7 +31,7 @@ public final class FailurePolicy {
    * Whether the present step has taken longer than the spec allows. Closing the grace may also take
    * the grace.
    */
-  static boolean overdue(KeyRotation primary, RotationStatus rotation, Instant now) {
+  public static boolean overdue(KeyRotation primary, RotationStatus rotation, Instant now) {
     Duration allowed = RotationDuration.parse(primary.getSpec().stepDeadline());
     if (rotation.step() == StepName.CLOSE_GRACE) {
       allowed = allowed.plus(Grace.period(primary, rotation));

@@ -169,6 +169,12 @@ public final class Planner {
             ? new Decision.Await(unverified(rotation), absent.message(), next)
             : new Decision.Execute(unverified(rotation).withProgress(absent.progress()));
       }
+      case Evidence.Upkeep upkeep -> {
+        Instant next = nextAttempt(rotation);
+        yield next != null && now.isBefore(next)
+            ? new Decision.Await(unverified(rotation), upkeep.message(), next)
+            : new Decision.Execute(unverified(rotation));
+      }
       case Evidence.Underway underway ->
           overdue
               ? outOfTime(primary, rotation, deadline(underway.message()), now)

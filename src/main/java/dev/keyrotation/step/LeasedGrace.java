@@ -8,6 +8,9 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.RevisionKeys;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Grace;
 import dev.keyrotation.plan.StepOutcome;
 import java.time.Instant;
@@ -32,13 +35,30 @@ final class LeasedGrace implements StepEffect {
       KeyMaterial other = keys.other(primary, rotation).master();
       Instant until = database.graceExpiry(rotation.id(), other);
       if (Grace.leaseIsDue(primary, rotation, until, now)) {
-        database.openGrace(
-            DatabaseOwner.of(primary),
-            rotation.id(),
-            Map.of(other, Grace.otherKeyUntil(primary, rotation, now)));
-        return new StepOutcome.Made();
+        return extend(primary, rotation, now, database, other);
       }
     }
     return step.apply(primary, rotation, now);
+  }
+
+  /** A lease that cannot be extended says nothing about the step, so it is no reason to go back. */
+  private static StepOutcome extend(
+      KeyRotation primary,
+      RotationStatus rotation,
+      Instant now,
+      RotationDatabase database,
+      KeyMaterial other) {
+    try {
+      database.openGrace(
+          DatabaseOwner.of(primary),
+          rotation.id(),
+          Map.of(other, Grace.otherKeyUntil(primary, rotation, now)));
+      return new StepOutcome.Made();
+    } catch (RotationException e) {
+      boolean patient =
+          e.recovery() == Recovery.RETRY && !FailurePolicy.overdue(primary, rotation, now);
+      return new StepOutcome.Failed(
+          e.reason(), e.sentence(), patient ? Recovery.RETRY : Recovery.HALT);
+    }
   }
 }
