@@ -110,7 +110,10 @@ def texts(state, hosts):
     for file in glob.glob(os.path.join(state, "processes*.jsonl")):
         with open(file) as lines:
             seen = [json.loads(line) for line in lines if line.endswith("\n")]
-        yield "arguments of all processes", "\n".join(process["arguments"] for process in seen)
+        # LiteLLM itself starts `prisma migrate diff --from-url` with the URL of its database.
+        yield "arguments of all processes", "\n".join(
+            re.sub(r"postgresql://[^\s\0]+", "", process["arguments"]) if UNITS.search(process["group"]) else process["arguments"]
+            for process in seen)
         yield "environment of all processes but LiteLLM's", "\n".join(
             process["environment"] for process in seen if not UNITS.search(process["group"]))
     for host in hosts:

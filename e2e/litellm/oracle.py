@@ -153,7 +153,8 @@ def snapshot(db, keys):
 
 def main():
     keys = json.load(sys.stdin)
-    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+    # Named, because a server whose encoding is SQL_ASCII would send bytes instead of text.
+    with psycopg.connect(os.environ["DATABASE_URL"], client_encoding="utf8") as db:
         if sys.argv[1] == "count":
             count(db, keys, sys.argv[3] if sys.argv[2:3] == ["--expect"] else None)
         else:

@@ -67,7 +67,7 @@ case_of() {
   rm -f "$work"/state/output.txt "$work"/state/processes.jsonl
   on "$commander" rm -rf /var/lib/keyrotation
   resource "$commander" "$work/resource.yaml"
-  sql alpha postgres -c "drop database litellm with (force)" -c "create database litellm owner litellm template seeded"
+  sql alpha postgres -c "drop database if exists litellm with (force)" -c "create database litellm owner litellm template seeded"
   for each in $PROVED; do start_litellm "$each" 60; done
 }
 
