@@ -16,8 +16,10 @@ OWN_LABEL = "app.kubernetes.io/managed-by=keyrotation"
 def requests(log):
     """What the operator asked, as (verb, resource, namespace, label selector, HTTP status)."""
     for line in log:
+        if not line.endswith("\n"):
+            continue                                    # it is being written
         event = json.loads(line)
-        user = event.get("impersonatedUser", event["user"])["username"]
+        user = event.get("impersonatedUser", event["user"]).get("username")    # who was not let in has no name
         if user != ACCOUNT or event["stage"] != "ResponseComplete":
             continue
         object_ = event.get("objectRef", {})

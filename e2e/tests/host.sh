@@ -60,7 +60,7 @@ case_of() {
   local each
   for each in $PROVED; do
     on "$each" systemctl stop litellm
-    on "$each" bash -c 'rm -rf /etc/systemd/system/litellm.service.d /run/fault /home/litellm/..007.*'
+    on "$each" bash -c 'rm -rf /etc/systemd/system/litellm.service.d /run/fault /home/litellm/.007.keyrotation-* /home/litellm/..007.*'
     on "$each" mkdir /run/fault
     put "$each" "$FILE" litellm:litellm 600 <"$work/state/file-$each"
   done

@@ -2,6 +2,7 @@ package dev.keyrotation.envfile;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.envfile.EnvironmentKeys.Found;
 import dev.keyrotation.failure.Recovery;
@@ -163,6 +164,17 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
               .forEach(name -> stale.add(name + " in " + where(unit)));
           warnings.addAll(found.warnings());
           addModeWarning(place.get(), warnings);
+          if (obstacle == null && mark != null && isUnknown(owner, mark)) {
+            obstacle =
+                "Beside "
+                    + where(unit)
+                    + " lie copies of "
+                    + mark
+                    + ", a rotation that the present state does not know: the state was lost, or they are of"
+                    + " another installation. Restore the state, or move "
+                    + backups.path(mark)
+                    + " and its like away; they hold replaced keys.";
+          }
           if (obstacle == null && !place.get().stat().replaceable()) {
             obstacle =
                 where(unit)
@@ -175,6 +187,17 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
     return keys == null
         ? new Consumer.Invalid("The spec names no environment file.")
         : new Consumer.Usable(keys, stamp, stale, obstacle, warnings);
+  }
+
+  /**
+   * A copy of a revision that was never given out, as far as the status tells: the next rotation
+   * would take its number again, and its name for a mark of its own.
+   */
+  private static boolean isUnknown(KeyRotation owner, String mark) {
+    KeyRotationStatus status = owner.getStatus();
+    long given = status == null ? 0 : status.lastRevision();
+    String revision = mark.substring(mark.lastIndexOf("-r") + 2, mark.lastIndexOf('/'));
+    return Long.parseLong(revision) > given;
   }
 
   /** A file that was put back as it was may have had copies that differed already then. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.failure.RotationException;
@@ -101,6 +102,18 @@ class EnvironmentFileConsumerTest {
                 .replace("salt canary $old", "sk-canary-salt-new"));
     assertThat(directory.resolve("."))
         .isDirectoryContaining("glob:**.007.keyrotation-litellm-r2-Forward");
+  }
+
+  @Test
+  void copiesOfARotationThatTheStateDoesNotKnowAreAnObstacle() {
+    KeyRotation owner = owner(unit(file));
+    consumer.publish(owner, NEW, FORWARD);
+
+    owner.setStatus(KeyRotationStatus.empty().withLastRevision(1));
+
+    assertThat(usable(owner).obstacle()).contains(FORWARD, ".007.keyrotation-litellm-r2-Forward");
+    owner.setStatus(KeyRotationStatus.empty().withLastRevision(2));
+    assertThat(usable(owner).obstacle()).isNull();
   }
 
   @Test
