@@ -7,7 +7,8 @@ new_run() { # name
   logs=$cache/logs/$1-$(date +%Y%m%d-%H%M%S)
   mkdir -p "$logs"
   # Only the last few runs are worth their space.
-  find "$cache/logs" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n +9 | xargs -r rm -rf
+  # By time, not by name: the names begin with what ran, and this run's own directory must be among those that stay.
+  find "$cache/logs" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +9 | cut -d' ' -f2- | xargs -r rm -rf
   export CLUSTER_RUN=$work/cluster KUBECONFIG=$work/cluster/kubeconfig
 }
 
