@@ -24,6 +24,15 @@ overlay() { # path, lower directories
   mount -t overlay overlay -o "lowerdir=$2,upperdir=$directory/fs$1/upper,workdir=$directory/fs$1/work" "$1"
 }
 
+# Shows a directory again that a mount has hidden; for reading only.
+uncover() { # path, descriptor that was opened on it before
+  [ ! "$1" -ef "/proc/self/fd/$2" ] || return 0
+  mkdir -p "$1"
+  # Not by its name, which leads to the new, empty directory.
+  mount --no-canonicalize --bind "/proc/self/fd/$2" "$1"
+  mount -o remount,bind,ro "$1"
+}
+
 init() {
   mount --make-rprivate /
   mount -t proc proc /proc
@@ -37,12 +46,17 @@ init() {
   mount --bind "/proc/self/fd/$held" "$directory"
   exec {held}<&-
   ln -s "$directory/rig.env" /etc/rig.env
-  local each
+  local each project_held cache_held
+  exec {project_held}<"$project" {cache_held}<"$cache"
   for each in /run /tmp /home /var/tmp/host /var/log /var/lib/systemd; do
     mkdir -p "$each"
     mount -t tmpfs -o mode=755 tmpfs "$each"
   done
   chmod 1777 /tmp
+  # What runs here has to stay visible too, when it lies below one of these: a clone in /home or /tmp.
+  uncover "$project" "$project_held"
+  uncover "$cache" "$cache_held"
+  exec {project_held}<&- {cache_held}<&-
   mkdir -p /run/lock /run/log/journal
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
   ip link set lo up
@@ -90,7 +104,13 @@ echo "$cgroup" >"$directory/cgroup.name"
 export directory name here cgroup
 setsid unshare --mount bash -euc in_cgroup >"$directory/log" 2>&1 </dev/null &
 outer=$!
-init_process() { pid=$(pgrep -P "$outer") && [ -n "$pid" ]; }
+# The child in a process namespace of its own: before it, mkdir and mount were children too.
+init_process() {
+  for pid in $(pgrep -P "$outer"); do
+    [ ! -e "/proc/$pid/ns/pid" ] || [ "/proc/$pid/ns/pid" -ef /proc/self/ns/pid ] || return 0
+  done
+  return 1
+}
 wait_for 10 "the first process" init_process || { cat "$directory/log" >&2; exit 1; }
 echo "$pid" >"$directory/pid"
 active() { ! kill -0 "$pid" 2>/dev/null || nsenter --target "$pid" --all systemctl is-active --quiet rig.target; }
