@@ -95,7 +95,8 @@ remember_keys() {
     kubectl -n ai get secret litellm-keys -o json | python3 -c '
 import base64, json, sys
 data, before = json.load(sys.stdin)["data"], json.load(open(sys.argv[1]))
-before["master"], before["salt"] = (base64.b64decode(data[name]).decode() for name in ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"))
+master, salt = (base64.b64decode(data.get(name, "")).decode() for name in ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"))
+before["master"], before["salt"] = master, salt or master
 print(json.dumps(before))' "$work/state/before.json" >"$work/state/next.json"
     mv "$work/state/next.json" "$work/state/before.json")
 }

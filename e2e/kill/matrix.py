@@ -1,4 +1,4 @@
-"""matrix.py SETTINGS [--long] [--only PATTERN]   kills operators at each of their writes, breaks what they stand on, and judges the end
+"""matrix.py SETTINGS [--long | --singly] [--only PATTERN]   kills operators at each of their writes, breaks what they stand on, and judges the end
 
 Runs in the network of the rig's cluster (tests/kill.sh starts it). Each case rotates keys under some fault and must end exactly on
 the old or exactly on the new keys: by LiteLLM's own functions over all stored values, by what all rows say, by what each pod
@@ -542,19 +542,25 @@ def quick(run):
 
 
 def complete(run):
-    """Each write of each way at each moment: all in one rotation, and then each in one of its own. Locks last for minutes."""
+    """Each write of each way at each moment, all of a way in one rotation. Locks last for minutes."""
     for strategy, keys in WAYS:
         for moment in MOMENTS:
             killed(run, strategy, keys, [(moment, is_write), (moment, is_write)])
-    singly = {way: sorted(name for name, ways in run.grid.items() if way in ways) for way in
+    faults(run, 150, 200, "60s")
+
+
+def singly(run):
+    """Each write of each way at each moment, and only that, in a rotation of its own: what an operator that died before left cannot help."""
+    for strategy, keys in WAYS:
+        killed(run, strategy, keys, [(BEFORE, is_write), (BEFORE, is_write)])      # to know the writes
+    writes = {way: sorted(name for name, ways in run.grid.items() if way in ways) for way in
               [(strategy, direction) for strategy, _ in WAYS for direction in ("Forward", "RollBack")]}
     for strategy, keys in WAYS:
         for moment in MOMENTS:
-            names = [[n for n in singly[strategy, d] if not n.startswith(("event", "status at rest"))] for d in ("Forward", "RollBack")]
+            names = [[n for n in writes[strategy, d] if not n.startswith(("event", "status at rest"))] for d in ("Forward", "RollBack")]
             for number in range(max(map(len, names))):
                 forward, back = (each[number % len(each)] for each in names)
                 killed(run, strategy, keys, [(moment, called(forward)), (moment, called(back))])
-    faults(run, 150, 200, "60s")
 
 
 def called(name):
@@ -603,7 +609,7 @@ def main():
         whole, pattern = run.case, options[options.index("--only") + 1]
         run.case = lambda name, body: whole(name, body) if fnmatch.fnmatch(name, pattern) else None
     try:
-        (complete if "--long" in options else quick)(run)
+        (complete if "--long" in options else singly if "--singly" in options else quick)(run)
     except SystemExit as end:
         print(end)
     run.operator.kill()

@@ -3,18 +3,23 @@
 # names, waits until LiteLLM is ready and fills its database through its own API. STATE is a directory that gets
 # before.json: the keys and the contents as they are now, for prove.py. All keys are random and new.
 #   REPLICAS                       of LiteLLM (default 2)
-#   LITELLM_IMAGE, POSTGRES_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
+#   NO_SALT=1                      without a salt key: the master key encrypts. before.json then has it as "salt"
+#   REDIS=1                        with a Redis in which its replicas share their cache of keys
+#   LITELLM_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 version=$1 state=$2 replicas=${REPLICAS:-2}
+# Chat completions are not what it is for: no call type is cached.
+shared_cache='\      cache: true\n      cache_params: {type: redis, supported_call_types: []}\n      enable_redis_auth_cache: true'
 mkdir -p "$state"
 chmod 700 "$state"
 
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
 apply() { # file: with its images filled in
   sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|
-    s|replicas: 2$|replicas: $replicas|" \
+    s|@REDIS_IMAGE@|${REDIS_IMAGE:-localhost/redis:1}|; s|replicas: 2$|replicas: $replicas|
+    ${REDIS:+/^    litellm_settings:/a $shared_cache}" \
     "$here/$1" | kubectl apply --server-side -f - >/dev/null
 }
 secret() { # name; NAME: "value" lines on standard input, so that no value is on a command line
@@ -27,6 +32,8 @@ secret() { # name; NAME: "value" lines on standard input, so that no value is on
 kubectl create namespace ai --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 master=sk-$(random) salt=sk-$(random) password=$(random)
+salt_entry="LITELLM_SALT_KEY: \"$salt\""
+[ -z "${NO_SALT:-}" ] || { salt=$master; salt_entry=; }
 a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random) d=sk-provider-$(random)
 (
   umask 077
@@ -37,7 +44,7 @@ JSON
 )
 secret litellm-keys <<YAML
 LITELLM_MASTER_KEY: "$master"
-LITELLM_SALT_KEY: "$salt"
+$salt_entry
 LITELLM_SMOKE_TEST_KEY: "$master"
 LITELLM_HEALTH_API_KEY: "$master"
 LITELLM_PROXY_API_KEY: "$master"
@@ -51,6 +58,18 @@ secret provider-keys <<YAML
 keys: "a=$a b=$b c=$c d=$d"
 d: "$d"
 YAML
+if [ -n "${REDIS:-}" ]; then
+  redis=$(random)
+  secret redis-config <<<"redis.conf: \"requirepass $redis\\nprotected-mode no\\nsave ''\\n\""
+  secret redis-url <<<"url: \"redis://:$redis@redis.ai.svc.cluster.local:6379/0\""
+  # Names that LiteLLM reads by itself.
+  secret litellm-redis <<YAML
+REDIS_HOST: redis.ai.svc.cluster.local
+REDIS_PORT: "6379"
+REDIS_PASSWORD: "$redis"
+YAML
+  apply redis.yaml
+fi
 
 apply postgres.yaml
 apply provider.yaml
@@ -62,6 +81,7 @@ rollout() { # deployment, seconds: waits for it; says why when it does not come
   return 1
 }
 busy "PostgreSQL starts" "$state/postgres.log" rollout postgres 90
+[ -z "${REDIS:-}" ] || busy "Redis starts" "$state/redis.log" rollout redis 60
 
 migrate() { # each file by itself, as Prisma would
   local migrations file

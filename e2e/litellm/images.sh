@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# images.sh VERSION  makes the images of LiteLLM and PostgreSQL for the rig's cluster, as localhost/litellm:VERSION and
-# localhost/postgres:1 (see cluster/image.py: they hold next to no files). With --directories it prints instead what the
+# images.sh VERSION  makes the images of LiteLLM, PostgreSQL and (with REDIS=1) Redis for the rig's cluster, as localhost/litellm:VERSION,
+# localhost/postgres:1 and localhost/redis:1 (see cluster/image.py: they hold next to no files). With --directories it prints instead what the
 # cluster must show its containers (CLUSTER_SEES).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,12 +9,14 @@ only_directories=
 if [ "$1" = --directories ]; then only_directories=1; shift; fi
 litellm=$("$here/../parts/litellm.sh" "$1")
 postgres=$("$here/../parts/postgres.sh")
+redis=${REDIS:+$("$here/../parts/redis.sh")}
 if [ -n "$only_directories" ]; then
   # The virtual environment's Python may come from elsewhere (pyenv), an unpacked PostgreSQL has its root above its bin.
   "$litellm/venv/bin/python" -c 'import sys; print(sys.base_prefix)'
   sed -n 's/^PRISMA_QUERY_ENGINE_BINARY=\(.*\)\/[^/]*$/\1/p' "$litellm/env"
   echo "$litellm"
   echo "${postgres%/usr/lib/postgresql/*}"
+  [ -z "$redis" ] || dirname "$redis"
   exit
 fi
 
@@ -28,3 +30,5 @@ mapfile -t env < <(sed 's/^/--env=/' "$litellm/env")
 "$here/../cluster/image.sh" localhost/postgres:1 --user 65534 --entrypoint /entrypoint.sh \
   --file "$here/postgres-entrypoint.sh=/entrypoint.sh" --env "PATH=$postgres:/usr/bin:/bin" --env PGHOST=/tmp \
   --env "LD_LIBRARY_PATH=${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" postgres
+[ -z "$redis" ] || "$here/../cluster/image.sh" localhost/redis:1 --user 65534 --entrypoint /usr/bin/env \
+  --env "PATH=${redis%/*}:/usr/bin:/bin" redis-server

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kill.sh [--long] [--only PATTERN]  the kill matrix: an operator is killed at each of its writes, and what it stands on is broken;
+# kill.sh [--long | --singly] [--only PATTERN]  the kill matrix: an operator is killed at each of its writes, and what it stands on is broken;
 # each rotation must end exactly on the old or exactly on the new keys. Real API server, pods and PostgreSQL with LiteLLM's schema;
 # a stand-in for the proxy (kill/standin.py); judged by LiteLLM's own functions. The last line says `N passed, N failed`.
 # KEEP=1 leaves everything running at the end and says how to run cases again.

@@ -6,21 +6,8 @@
 # At last the runbook of old is followed (runbook.sh): it must lose data, and the proof must see it.
 # The last line says `N passed, N failed`.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
-. "$here/../rig.sh"
 version=${1:?which version of LiteLLM?}
-need_root "the end-to-end test"
-passed=0 failed=0
-checked() { # text, exit code: counts one check of this script
-  if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "  ok    $1"; else failed=$((failed + 1)); echo "  FAIL  $1"; fi
-}
-
-count() { # file: adds its last line, "N passed, N failed"
-  local its_passed=0 its_failed=1
-  read -r its_passed _ its_failed _ < <(tail -n 1 "$1") || :
-  passed=$((passed + its_passed)) failed=$((failed + its_failed))
-}
+. "$(dirname "$0")/test.sh"
 
 phase() { echo "$1 $EPOCHREALTIME" >>"$logs/phases"; }
 
@@ -65,31 +52,11 @@ rotation() { # name, keys, mode that is expected
   timed rotate "$1" "$json" || result=$?
   checked "the rotation of $1 succeeds" "$result"
   times+=("$1=$took")
-  result=0
-  [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = "$3" ] || result=1
-  checked "… in mode $3" "$result"
+  check "… in mode $3" ended_in_mode "$3"
   phase "proof of the rotation of $1"
-  python3 "$e2e/prove.py" "$work/state" --keys "$2" --places "$logs/searched-${1// /-}" | tee "$logs/proof-${1// /-}.txt" || :
-  count "$logs/proof-${1// /-}.txt"
+  prove "${1// /-}" "$2"
   remember_keys
 }
-
-clean_up() {
-  local result=$?
-  set +e                     # go on with cleaning up, whatever fails
-  trap - EXIT
-  trap '' INT TERM
-  stop_preparing
-  save_logs
-  [ "$result" = 0 ] || show_failure
-  "$e2e/cluster/down.sh"
-  rm -rf "$work"
-  exit "$result"
-}
-new_run "load-$version"
-export CLUSTER_OWNER=$$
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
 echo "Load test with LiteLLM $version"
 # `make test` has built the operator just before.
@@ -133,5 +100,4 @@ done
 "$here/runbook.sh" "$work/state" | tee "$logs/runbook.txt" || :
 count "$logs/runbook.txt"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

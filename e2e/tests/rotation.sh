@@ -6,22 +6,8 @@
 #   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps.
 # The last line says `N passed, N failed`.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
-. "$here/../rig.sh"
 version=${1:?which version of LiteLLM?}
-need_root "the end-to-end test"
-passed=0 failed=0
-checked() { # text, exit code: counts one check of this script
-  if [ "$2" = 0 ]; then passed=$((passed + 1)); echo "  ok    $1"; else failed=$((failed + 1)); echo "  FAIL  $1"; fi
-}
-
-prove() { # name: counts the checks of prove.py
-  local proof_passed=0 proof_failed=1
-  python3 "$e2e/prove.py" "$work/state" --places "$logs/searched-$1" | tee "$logs/proof-$1.txt" || :
-  read -r proof_passed _ proof_failed _ < <(tail -n 1 "$logs/proof-$1.txt") || :
-  passed=$((passed + proof_passed)) failed=$((failed + proof_failed))
-}
+. "$(dirname "$0")/test.sh"
 
 rotation_step() {
   kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.rotation.step}{.status.rotation.direction}'
@@ -44,23 +30,6 @@ kill_operator_in_each_step() {
   echo "$kills" >"$work/kills"
 }
 
-clean_up() {
-  local result=$?
-  set +e                     # go on with cleaning up, whatever fails
-  trap - EXIT
-  trap '' INT TERM
-  stop_preparing
-  save_logs
-  [ "$result" = 0 ] || show_failure
-  "$e2e/cluster/down.sh"
-  rm -rf "$work"
-  exit "$result"
-}
-new_run "test-$version"
-export CLUSTER_OWNER=$$
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
 echo "End-to-end test with LiteLLM $version"
 # `make test` has built the operator just before.
 SKIP_BUILD=1 prepare "$version"
@@ -73,19 +42,13 @@ result=0
 python3 "$e2e/prove.py" "$work/state" >"$logs/proof-before.txt" || result=$?
 checked "the proof notices that nothing was rotated yet" $((result == 0))
 for word in "LITELLM_MASTER_KEY is new" "LITELLM_SALT_KEY is new" "all encrypted values"; do
-  result=0
-  grep -q "FAIL .*$word" "$logs/proof-before.txt" || result=$?
-  checked "… by: $word" "$result"
+  check "… by: $word" grep "FAIL .*$word" "$logs/proof-before.txt"
 done
 
 start_prober
 kubectl apply -f "$project/examples/keyrotation.yaml"
-result=0
-python3 "$e2e/follow.py" 900 || result=$?
-checked "the rotation succeeds" "$result"
-result=0
-[ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = Fenced ] || result=1
-checked "old pods were fenced, none was stopped before its successor was ready" "$result"
+follow "the rotation succeeds"
+check "old pods were fenced, none was stopped before its successor was ready" ended_in_mode Fenced
 echo "Meanwhile, chat completions through the Service:"
 stop_prober
 prove first
@@ -96,9 +59,7 @@ kubectl apply -f "$project/examples/keyrotation.yaml" >/dev/null
 kubectl -n keyrotation-system rollout restart deployment >/dev/null
 kubectl -n keyrotation-system rollout status deployment --timeout=120s >/dev/null
 sleep 15
-result=0
-[ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ] || result=1
-checked "no key was changed" "$result"
+check "no key was changed" [ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ]
 
 echo "A second rotation, with Drain, with the operator killed in each step"
 remember_keys
@@ -116,5 +77,4 @@ result=0
 python3 "$e2e/runbooks.py" "$project/docs/runbooks" NAMESPACE=ai NAME=litellm OPERATOR_NAMESPACE=keyrotation-system || result=$?
 checked "each command works" "$result"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
