@@ -20,13 +20,17 @@ MORE_KEYS = 20
 keys = json.load(sys.stdin)
 
 
-def call(method, path, body=None, key=None):
+def ask(method, path, body=None, key=None):
     request = urllib.request.Request(
         LITELLM + path, method=method, data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {key or keys['master']}", "Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
+
+
+def call(method, path, body=None, key=None):
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return json.load(response)
+        return ask(method, path, body, key)
     except urllib.error.HTTPError as error:
         sys.exit(f"{method} {path}: {error.code} {error.read().decode()[:500]}")
 
@@ -67,18 +71,27 @@ call("POST", "/guardrails", {"guardrail": {"guardrail_name": "demo", "litellm_pa
     "guardrail": "lakera_v2", "mode": "pre_call", "api_key": "a secret of the guardrail", "default_on": False}}})
 call("PATCH", "/update/sso_settings", {"google_client_id": "demo", "google_client_secret": "a secret of single sign-on"})
 
-# Each replica reads new models from the database twice a minute. The Service picks a replica at random, so a dozen right
-# answers in a row mean that all have done so.
 chat = {"own-parameters": "a", "custom-provider": "b", "stored-credential": "c"}
 if "d" in provider:
     chat["config-file"] = "d"        # a model that is in no database
-deadline, right = time.monotonic() + 120, 0
-while right < 12:
+
+
+def right(model):
+    try:
+        answer = ask("POST", "/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": "are you there?"}]}, virtual)
+    except urllib.error.HTTPError:
+        return False
+    return answer["choices"][0]["message"]["content"].endswith(f"provider key {chat[model]}")
+
+
+# Each replica reads models and credentials from the database twice a minute, not always both at once. The Service picks a
+# replica at random, so a dozen right answers in a row mean that all have read all. Later they could not: the fence is for them.
+deadline, in_a_row = time.monotonic() + 120, 0
+while in_a_row < 12:
     if time.monotonic() > deadline:
-        sys.exit("the replicas do not show the new models")
-    known = {entry["id"] for entry in call("GET", "/v1/models", key=virtual)["data"]}
-    right = right + 1 if known >= set(chat) else 0
-    time.sleep(0.1 if right else 1)
+        sys.exit("the replicas do not serve the new models")
+    in_a_row = in_a_row + 1 if all(map(right, chat)) else 0
+    time.sleep(0.1 if in_a_row else 1)
 print(json.dumps({
     "virtual_key": virtual, "models": chat,
     "summary": f"{3 + MORE_MODELS} models, a credential, {2 + MORE_KEYS} virtual keys, a team, an admin, "
