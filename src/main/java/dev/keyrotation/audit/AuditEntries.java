@@ -65,6 +65,7 @@ public final class AuditEntries {
         .actor(actor)
         .trigger(rotation.trigger())
         .request(rotation.request())
+        .rotationReason(rotation.reason())
         .direction(rotation.direction())
         .step(rotation.step())
         .keys(rotation.keys())

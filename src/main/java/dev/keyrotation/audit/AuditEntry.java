@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
+import dev.keyrotation.api.v1alpha1.RotationReason;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.Trigger;
@@ -20,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param rotation id of the rotation; null when it belongs to none
  * @param actor who made it happen: a user of the host, or the field manager of a cluster's resource
  * @param trigger what started the rotation
- * @param request the request that started it: its why
+ * @param request the request that started it
+ * @param rotationReason why the keys are replaced: routine, or somebody else may know them; null in
+ *     lines of earlier versions and where no rotation is told of
  * @param direction which way it goes
  * @param step the step that begins, or in which it happened
  * @param keys the keys that it replaces
@@ -41,6 +44,7 @@ public record AuditEntry(
     @Nullable String actor,
     @Nullable Trigger trigger,
     @Nullable String request,
+    @Nullable RotationReason rotationReason,
     @Nullable Direction direction,
     @Nullable StepName step,
     List<KeyKind> keys,

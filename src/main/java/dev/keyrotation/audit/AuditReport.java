@@ -86,12 +86,7 @@ public final class AuditReport {
     facts.add(new Fact("Resource", first.resource()));
     facts.add(new Fact("Keys replaced", kinds(begun.keys())));
     facts.add(new Fact("Made by", begun.actor() == null ? "not known" : begun.actor()));
-    facts.add(
-        new Fact(
-            "Why",
-            begun.request() == null
-                ? "schedule" + (begun.trigger() == null ? " or not known" : "")
-                : "request \"" + begun.request() + "\""));
+    facts.add(new Fact("Why", why(begun)));
     facts.add(new Fact("Mode", begun.mode() == null ? "not known" : word(begun.mode())));
     facts.add(new Fact("Began", first.time()));
     facts.add(new Fact("Ended", end == null ? "not yet" : end.time()));
@@ -139,6 +134,18 @@ public final class AuditReport {
   /** A word of the API as the resource writes it. */
   private static String word(@Nullable Object value) {
     return value == null ? "not known" : WORDS.convertValue(value, String.class);
+  }
+
+  private static String why(AuditEntry begun) {
+    String trigger =
+        begun.request() == null
+            ? "schedule" + (begun.trigger() == null ? " or not known" : "")
+            : "request \"" + begun.request() + "\"";
+    return switch (begun.rotationReason()) {
+      case COMPROMISED -> trigger + "; somebody else may know the old keys (Compromised)";
+      case ROUTINE -> trigger + "; routine";
+      case null -> trigger;
+    };
   }
 
   private static String kinds(List<KeyKind> keys) {

@@ -245,6 +245,7 @@ final class ClusterBackend implements Backend {
             "API server",
             Outcome.OK,
             call(() -> client.getKubernetesVersion().getGitVersion()) + " answers"));
+    checks.add(ClockChecks.ofCluster(client, clock));
     boolean answered =
         Objects.equals(
             Statuses.of(resource).observedGeneration(), resource.getMetadata().getGeneration());

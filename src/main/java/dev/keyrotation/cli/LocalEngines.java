@@ -12,6 +12,7 @@ import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.envfile.EnvironmentFileConsumer;
 import dev.keyrotation.envfile.HostUrls;
 import dev.keyrotation.host.HostConnections;
+import dev.keyrotation.host.Hosts;
 import dev.keyrotation.host.LocalHost;
 import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.FileRevisions;
@@ -33,6 +34,7 @@ import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -58,7 +60,8 @@ final class LocalEngines implements HostEngines {
       Workloads workloads,
       ProxyApi proxy,
       DatabaseProvider databases,
-      Rivals rivals) {}
+      Rivals rivals,
+      Hosts hosts) {}
 
   private Adapters adapters(KeyRotation resource, StateDirectory directory) {
     HttpProxyApi proxy = new HttpProxyApi();
@@ -73,7 +76,8 @@ final class LocalEngines implements HostEngines {
           units,
           proxy,
           new PostgresDatabases(urls::databaseUrl),
-          Rivals.none());
+          Rivals.none(),
+          hosts);
     }
     KubernetesClient client = cluster.get();
     SecretValues secrets = new SecretValues(client);
@@ -86,7 +90,8 @@ final class LocalEngines implements HostEngines {
                 source.secretKeyRef() == null
                     ? urls.databaseUrl(owner, source)
                     : secrets.databaseUrl(owner, source)),
-        new ClusterRivals(client));
+        new ClusterRivals(client),
+        hosts);
   }
 
   private static boolean needsCluster(KeyRotationSpec spec) {
@@ -118,6 +123,16 @@ final class LocalEngines implements HostEngines {
 
   @Override
   public List<Backend.Check> environment(KeyRotation resource, StateDirectory directory) {
-    return HostChecks.of(directory);
+    List<Backend.Check> checks = new ArrayList<>(HostChecks.of(directory));
+    try {
+      Adapters to = adapters(resource, directory);
+      checks.addAll(ClockChecks.of(resource, to.databases(), to.hosts(), clock));
+      if (needsCluster(resource.getSpec())) {
+        checks.add(ClockChecks.ofCluster(cluster.get(), clock));
+      }
+    } catch (CommandFailure e) {
+      checks.add(new Backend.Check("clocks", Backend.Outcome.UNCLEAR, e.getMessage()));
+    }
+    return List.copyOf(checks);
   }
 }

@@ -120,6 +120,22 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
+  public Instant clock() {
+    return connections.inTransaction(
+        "reading the database's clock",
+        new Limits(Duration.ofSeconds(10), Duration.ofSeconds(5), true),
+        connection -> {
+          try (PreparedStatement statement =
+                  connection.prepareStatement("SELECT extract(epoch FROM clock_timestamp())");
+              ResultSet row = statement.executeQuery()) {
+            row.next();
+            return Instant.ofEpochMilli(
+                row.getBigDecimal(1).movePointRight(3).toBigInteger().longValueExact());
+          }
+        });
+  }
+
+  @Override
   public long valuesUnder(KeyMaterial key) {
     return connections.inTransaction(
         "counting stored values",

@@ -206,6 +206,9 @@ public interface RotationDatabase {
    */
   List<Session> otherSessions();
 
+  /** What the database's own clock says now. */
+  Instant clock();
+
   /** A session; {@code client} is its address or {@code local}. */
   record Session(String client, @Nullable String application) {}
 

@@ -7,6 +7,7 @@ import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
+import dev.keyrotation.api.v1alpha1.RotationReason;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.Trigger;
@@ -40,6 +41,7 @@ class AuditChainTest {
             .actor("user root, sudo by ada")
             .trigger(Trigger.REQUEST)
             .request("ticket \"7\"")
+            .rotationReason(RotationReason.COMPROMISED)
             .direction(Direction.FORWARD)
             .step(StepName.GENERATE_KEYS)
             .keys(List.of(KeyKind.MASTER, KeyKind.SALT))
@@ -189,7 +191,7 @@ class AuditChainTest {
             Resource            ai/litellm
             Keys replaced       master key, salt key
             Made by             user root, sudo by ada
-            Why                 request "ticket "7""
+            Why                 request "ticket "7""; somebody else may know the old keys (Compromised)
             Mode                Drain
             Began               2026-11-25T03:00:00Z
             Ended               2026-11-25T03:01:00Z

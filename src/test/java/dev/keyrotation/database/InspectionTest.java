@@ -1,6 +1,7 @@
 package dev.keyrotation.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
@@ -14,6 +15,8 @@ import dev.keyrotation.key.KeySet;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,12 @@ class InspectionTest {
     assertThat(report.masterKeyRows()).isEqualTo(1);
     assertThat(database.digest()).isEqualTo(before);
     assertThat(database.value("SELECT to_regnamespace('keyrotation') IS NULL")).isEqualTo("t");
+  }
+
+  @Test
+  void tellsTheTimeOfItsOwnClock() {
+    assertThat(LiteLlmServer.database(LiteLlmServer.NEWEST).open().clock())
+        .isCloseTo(Clock.systemUTC().instant(), within(1, ChronoUnit.MINUTES)); // both are this machine's
   }
 
   @Test

@@ -161,6 +161,7 @@ public final class FakeWorld {
   boolean newPodsNeverReady;
   boolean newInstancesFail;
   boolean databaseDown;
+  java.time.Duration databaseAhead = java.time.Duration.ZERO;
   boolean publishRefused;
   boolean unreadableValue;
   int strangeSessions;
@@ -563,6 +564,12 @@ public final class FakeWorld {
 
   public RotationDatabase database() {
     return new RotationDatabase() {
+      @Override
+      public Instant clock() {
+        needDatabase();
+        return now.plus(databaseAhead);
+      }
+
       @Override
       public void claim(DatabaseOwner owner) {
         needDatabase();

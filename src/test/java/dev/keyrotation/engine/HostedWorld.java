@@ -3,11 +3,13 @@ package dev.keyrotation.engine;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.observe.LiveCheck;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -80,6 +82,14 @@ public final class HostedWorld {
 
   public void databaseDown(boolean down) {
     world.databaseDown = down;
+  }
+
+  public void databaseClockIsAhead(Duration time) {
+    world.databaseAhead = time;
+  }
+
+  public RotationDatabase database() {
+    return world.database();
   }
 
   /** Somebody restarts every instance with other keys. */
