@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.keyrotation.cli.Backend.Check;
 import dev.keyrotation.cli.Backend.Outcome;
-import dev.keyrotation.engine.HostedWorld;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -82,9 +81,6 @@ class ClockChecksTest {
             },
             host.world.clock());
 
-    assertThat(checks)
-        .singleElement()
-        .extracting(Check::outcome)
-        .isEqualTo(Outcome.WARNING);
+    assertThat(checks).singleElement().extracting(Check::outcome).isEqualTo(Outcome.WARNING);
   }
 }
