@@ -202,8 +202,10 @@ host_key() { cut -d' ' -f1,2 "$hosts/$1/etc/ssh/ssh_host_ed25519_key.pub"; }
 # A KeyRotation for alpha and beta over SSH.
 remote_resource() {
   local each
-  sed '/workloads:/,$d' "$e2e/host/local.yaml"
+  sed '/workloads:/,$d' "$e2e/host/local.yaml" # ends within database
   cat <<'YAML'
+    tls: {mode: Disabled}
+  proxy: {tls: {mode: Disabled}}
   stabilityPeriod: 1s
   workloads:
 YAML

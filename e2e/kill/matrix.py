@@ -76,7 +76,8 @@ class Run:
         self.cluster.call("POST", GROUP, {
             "apiVersion": "keyrotation.dev/v1alpha1", "kind": "KeyRotation", "metadata": {"name": "litellm", "namespace": "ai"},
             "spec": {"keys": ["Master", "Salt"], "secretRef": {"name": "litellm-keys"}, "stabilityPeriod": "1s", "stepDeadline": "5m",
-                     "database": {"urlFrom": {"secretKeyRef": {"name": "operator-db", "key": "DATABASE_URL"}}},
+                     "database": {"urlFrom": {"secretKeyRef": {"name": "operator-db", "key": "DATABASE_URL"}}, "tls": {"mode": "Disabled"}},
+                     "proxy": {"tls": {"mode": "Disabled"}},
                      "workloads": [{"deployment": {"name": "litellm"}}], "retention": {"history": 20}}}, must=False)   # KEEP=1: it is there
 
     # ---- one way of a rotation ------------------------------------------------------------------

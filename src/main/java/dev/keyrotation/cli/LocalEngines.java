@@ -1,5 +1,6 @@
 package dev.keyrotation.cli;
 
+import dev.keyrotation.api.v1alpha1.CaSource;
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
@@ -23,11 +24,12 @@ import dev.keyrotation.observe.LiveCheck;
 import dev.keyrotation.observe.Rivals;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
-import dev.keyrotation.proxy.HttpProxyApi;
-import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.proxy.HttpProxies;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.status.StatusFactory;
 import dev.keyrotation.step.StepExecutor;
 import dev.keyrotation.systemd.SystemdWorkloads;
+import dev.keyrotation.tls.CaReader;
 import dev.keyrotation.workload.DeploymentWorkloads;
 import dev.keyrotation.workload.MixedWorkloads;
 import dev.keyrotation.workload.Workloads;
@@ -39,6 +41,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The one place of the command that knows which adapter stands behind which port. */
 final class LocalEngines implements HostEngines {
@@ -58,38 +61,46 @@ final class LocalEngines implements HostEngines {
   private record Adapters(
       KeyStore keys,
       Workloads workloads,
-      ProxyApi proxy,
+      Proxies proxies,
       DatabaseProvider databases,
       Rivals rivals,
       Hosts hosts) {}
 
   private Adapters adapters(KeyRotation resource, StateDirectory directory) {
-    HttpProxyApi proxy = new HttpProxyApi();
     HostConnections hosts = HostConnections.ofCommand(System.getenv("SSH_AUTH_SOCK"));
     EnvironmentFileConsumer files = new EnvironmentFileConsumer(hosts);
     FileRevisions revisions = new FileRevisions(directory.keys());
-    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxy::isReady, random);
     HostUrls urls = new HostUrls(new LocalHost(), System::getenv);
     if (!needsCluster(resource.getSpec())) {
+      HttpProxies proxies = new HttpProxies(urls::authorities);
+      SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxies::isReady, random);
       return new Adapters(
           new ComposedKeyStore(revisions, List.of(files)),
           units,
-          proxy,
-          new PostgresDatabases(urls::databaseUrl),
+          proxies,
+          new PostgresDatabases(urls::databaseUrl, urls::authorities),
           Rivals.none(),
           hosts);
     }
     KubernetesClient client = cluster.get();
     SecretValues secrets = new SecretValues(client);
+    CaReader authorities =
+        (owner, source, field) ->
+            source.file() == null
+                ? secrets.authorities(owner, source, field)
+                : urls.authorities(owner, source, field);
+    HttpProxies proxies = new HttpProxies(authorities);
+    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxies::isReady, random);
     return new Adapters(
         new ComposedKeyStore(revisions, List.of(new SecretConsumer(client), files)),
         new MixedWorkloads(new DeploymentWorkloads(client), units, units),
-        proxy,
+        proxies,
         new PostgresDatabases(
             (owner, source) ->
                 source.secretKeyRef() == null
                     ? urls.databaseUrl(owner, source)
-                    : secrets.databaseUrl(owner, source)),
+                    : secrets.databaseUrl(owner, source),
+            authorities),
         new ClusterRivals(client),
         hosts);
   }
@@ -97,8 +108,17 @@ final class LocalEngines implements HostEngines {
   private static boolean needsCluster(KeyRotationSpec spec) {
     DatabaseSpec database = spec.database();
     return spec.secretRef() != null
+        || isInCluster(spec.proxy().tls().caFrom())
         || spec.workloads().stream().map(WorkloadSpec::deployment).anyMatch(d -> d != null)
-        || (database != null && database.urlFrom().secretKeyRef() != null);
+        || (database != null && isInCluster(database));
+  }
+
+  private static boolean isInCluster(DatabaseSpec database) {
+    return database.urlFrom().secretKeyRef() != null || isInCluster(database.tls().caFrom());
+  }
+
+  private static boolean isInCluster(@Nullable CaSource authorities) {
+    return authorities != null && authorities.file() == null;
   }
 
   @Override
@@ -107,7 +127,7 @@ final class LocalEngines implements HostEngines {
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            to.keys(), to.workloads(), to.proxy(), to.databases(), runner, to.rivals(), random),
+            to.keys(), to.workloads(), to.proxies(), to.databases(), runner, to.rivals(), random),
         new Planner(),
         new StepExecutor(to.keys(), to.workloads(), to.databases(), runner, random),
         new StatusFactory(),
@@ -118,7 +138,7 @@ final class LocalEngines implements HostEngines {
   @Override
   public LiveCheck liveCheck(KeyRotation resource, StateDirectory directory) {
     Adapters to = adapters(resource, directory);
-    return new LiveCheck(to.keys(), to.workloads(), to.proxy(), to.databases(), random);
+    return new LiveCheck(to.keys(), to.workloads(), to.proxies(), to.databases(), random);
   }
 
   @Override

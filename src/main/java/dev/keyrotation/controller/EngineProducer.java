@@ -17,7 +17,7 @@ import dev.keyrotation.leader.Leadership;
 import dev.keyrotation.metrics.RotationMetrics;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Planner;
-import dev.keyrotation.proxy.HttpProxyApi;
+import dev.keyrotation.proxy.HttpProxies;
 import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.redis.RedisAuthCaches;
 import dev.keyrotation.status.StatusFactory;
@@ -52,21 +52,21 @@ class EngineProducer {
   @Singleton
   RotationEngine engine(KubernetesClient client, Clock clock) {
     SecretValues secrets = new SecretValues(client);
-    HttpProxyApi proxy = new HttpProxyApi();
+    HttpProxies proxies = new HttpProxies(secrets::authorities);
     SecureRandom random = new SecureRandom();
     Hosts hosts = HostConnections.inCluster(secrets::privateKey);
     EnvironmentFileConsumer files = new EnvironmentFileConsumer(hosts);
     KeyStore keys =
         new ComposedKeyStore(
             new SecretRevisions(client), List.of(new SecretConsumer(client), files));
-    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxy::isReady, random);
+    SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxies::isReady, random);
     Workloads workloads = new MixedWorkloads(new DeploymentWorkloads(client), units, units);
-    DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl);
+    DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl, secrets::authorities);
     AuthCaches caches = new RedisAuthCaches(secrets::redisUrl);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys, workloads, proxy, databases, caches, runner, new ClusterRivals(client), random),
+            keys, workloads, proxies, databases, caches, runner, new ClusterRivals(client), random),
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, runner, random),
         new StatusFactory(),

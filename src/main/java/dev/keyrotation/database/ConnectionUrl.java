@@ -1,6 +1,7 @@
 package dev.keyrotation.database;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.TlsSpec;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
@@ -12,16 +13,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
-import org.postgresql.ssl.DefaultJavaSSLFactory;
 
 /**
  * A connection URL in the form that LiteLLM (that is, Prisma) reads: {@code
  * postgresql://user:password@host:port/database?schema=...&sslmode=...}. User, password and
  * database are percent-encoded; {@code postgres://} is the same.
  *
- * <p>Parameters: {@code schema}; {@code sslmode} with PostgreSQL's values; Prisma's {@code
- * sslaccept=strict}, which means that the certificate is verified; {@code sslrootcert}; {@code
- * options}; {@code pgbouncer=true}. Sizes and timeouts of Prisma's pool have no meaning here.
+ * <p>Parameters: {@code schema}; those about TLS, see {@link ServerTrust}; {@code options}; {@code
+ * pgbouncer=true}. Sizes and timeouts of Prisma's pool have no meaning here.
  */
 final class ConnectionUrl {
   private static final int DEFAULT_PORT = 5432;
@@ -32,6 +31,7 @@ final class ConnectionUrl {
   private final String user;
   private final @Nullable KeyMaterial password;
   private final Map<String, String> parameters;
+  private final ServerTrust trust;
 
   private ConnectionUrl(
       String host,
@@ -39,22 +39,25 @@ final class ConnectionUrl {
       String database,
       String user,
       @Nullable KeyMaterial password,
-      Map<String, String> parameters) {
+      Map<String, String> parameters,
+      ServerTrust trust) {
     this.host = host;
     this.port = port;
     this.database = database;
     this.user = user;
     this.password = password;
     this.parameters = parameters;
+    this.trust = trust;
   }
 
   /**
    * Parses a URL.
    *
+   * @param authorities what {@code tls.caFrom()} holds
    * @throws RotationException with {@code DATABASE_URL_INVALID}; the message quotes nothing of the
    *     URL
    */
-  static ConnectionUrl parse(String text) {
+  static ConnectionUrl parse(String text, TlsSpec tls, @Nullable String authorities) {
     String url = text.strip();
     int scheme = url.indexOf("://");
     if (scheme < 0 || !url.substring(0, scheme).matches("postgres(ql)?")) {
@@ -85,13 +88,15 @@ final class ConnectionUrl {
     if (path.length() < 2) {
       throw invalid("it names no database");
     }
+    int port = server.getPort() < 0 ? DEFAULT_PORT : server.getPort();
     return new ConnectionUrl(
         server.getHost(),
-        server.getPort() < 0 ? DEFAULT_PORT : server.getPort(),
+        port,
         decode(path.substring(1)),
         user,
         colon < 0 ? null : KeyMaterial.of(decode(login.substring(colon + 1))),
-        parameters);
+        parameters,
+        new ServerTrust(server.getHost(), port, parameters, tls, authorities));
   }
 
   private static URI server(String hostPortPath) {
@@ -155,6 +160,11 @@ final class ConnectionUrl {
     return "true".equals(parameters.get("pgbouncer"));
   }
 
+  /** What has to be true of the server. */
+  ServerTrust trust() {
+    return trust;
+  }
+
   /** Host and database, for messages. */
   String place() {
     return host + ":" + port + "/" + database;
@@ -180,7 +190,7 @@ final class ConnectionUrl {
     source.setSocketTimeout(socketSeconds);
     source.setTcpKeepAlive(true);
     source.setLogServerErrorDetail(false);
-    ssl(source);
+    trust.apply(source);
     String options = parameters.get("options");
     if (options != null) {
       source.setOptions(options);
@@ -189,24 +199,6 @@ final class ConnectionUrl {
       source.setPrepareThreshold(0);
     }
     return source;
-  }
-
-  private void ssl(PGSimpleDataSource source) {
-    String mode = parameters.get("sslmode");
-    boolean strict = "strict".equals(parameters.get("sslaccept"));
-    if (strict && !"disable".equals(mode)) {
-      mode = "verify-full";
-    }
-    if (mode != null) {
-      source.setSslMode(mode);
-    }
-    String root = parameters.get("sslrootcert");
-    if (root != null && !root.equals("system")) {
-      source.setSslRootCert(root);
-    } else if (mode != null && mode.startsWith("verify")) {
-      // Without a file of its own the driver trusts nobody; the runtime trusts the public ones.
-      source.setSslfactory(DefaultJavaSSLFactory.class.getName());
-    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -56,13 +57,25 @@ final class Connections {
 
   private Connection open(Limits limits) throws SQLException {
     int seconds = Math.toIntExact(Math.min(limits.statement().toSeconds(), 86_400));
-    Connection connection = url.dataSource(seconds + GRACE_SECONDS).getConnection();
+    Connection connection = connect(seconds + GRACE_SECONDS);
     try {
       connection.setAutoCommit(false);
       limits.apply(connection, schema);
       return connection;
     } catch (SQLException e) {
       connection.close();
+      throw e;
+    }
+  }
+
+  private Connection connect(int socketSeconds) throws SQLException {
+    try {
+      return url.dataSource(socketSeconds).getConnection();
+    } catch (SQLException e) {
+      RotationException distrust = url.trust().failure(e);
+      if (distrust != null) {
+        throw distrust;
+      }
       throw e;
     }
   }

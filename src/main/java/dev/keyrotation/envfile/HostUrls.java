@@ -1,5 +1,6 @@
 package dev.keyrotation.envfile;
 
+import dev.keyrotation.api.v1alpha1.CaSource;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.EnvironmentFileRef;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -12,7 +13,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the database URL where the command can: from an environment file or its own environment.
+ * Reads the database URL where the command can, from an environment file or its own environment,
+ * and certificates from files.
  */
 public final class HostUrls {
   private final Host thisHost;
@@ -82,6 +84,32 @@ public final class HostUrls {
                   + ref.name()
                   + ". Correct spec.database.urlFrom.environmentFile.name");
     };
+  }
+
+  /**
+   * Certificates of authorities, from a file of this host.
+   *
+   * @param field where the spec names the source
+   * @throws RotationException with {@code TLS_FAILED} when there is no such file; with {@code
+   *     NOT_SUPPORTED} when they are in a cluster
+   */
+  public String authorities(KeyRotation owner, CaSource source, String field) {
+    String path = source.file();
+    if (path == null) {
+      throw new RotationException(
+          ConditionReason.NOT_SUPPORTED,
+          Recovery.HALT,
+          field + " names a ConfigMap or Secret, and there is no cluster: set file.");
+    }
+    return thisHost
+        .read(path)
+        .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+        .orElseThrow(
+            () ->
+                new RotationException(
+                    ConditionReason.TLS_FAILED,
+                    Recovery.RETRY,
+                    "File " + path + " does not exist. Correct " + field + ".file."));
   }
 
   private static RotationException invalid(String sentence) {

@@ -1,17 +1,20 @@
 package dev.keyrotation.key;
 
+import dev.keyrotation.api.v1alpha1.CaSource;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.ConfigMapKeyRef;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.cluster.ClusterCall;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import org.jspecify.annotations.Nullable;
 
-/** Reads single values from the Secret entries that the spec names, live. */
+/** Reads single values from the Secret and ConfigMap entries that the spec names, live. */
 public final class SecretValues {
   private final KubernetesClient client;
 
@@ -74,6 +77,50 @@ public final class SecretValues {
           ? new RotationException(ConditionReason.HOST_ACCESS_DENIED, Recovery.RETRY, e.sentence())
           : e;
     }
+  }
+
+  /**
+   * Certificates of authorities.
+   *
+   * @param field where the spec names the source
+   * @throws RotationException as {@link #databaseUrl}, but with {@code TLS_FAILED}
+   */
+  public String authorities(KeyRotation owner, CaSource source, String field) {
+    if (source.secretKeyRef() != null) {
+      try {
+        return read(owner, source.secretKeyRef(), field);
+      } catch (RotationException e) {
+        throw e.reason() == ConditionReason.DATABASE_URL_INVALID ? tlsFailed(e.sentence()) : e;
+      }
+    }
+    ConfigMapKeyRef ref = source.configMapKeyRef();
+    if (ref == null) {
+      throw new RotationException(
+          ConditionReason.NOT_SUPPORTED,
+          Recovery.HALT,
+          field
+              + " names a file of a host; the operator in a cluster reads certificates from a"
+              + " ConfigMap or Secret: set configMapKeyRef or secretKeyRef.");
+    }
+    String namespace = owner.getMetadata().getNamespace();
+    String where = "ConfigMap " + namespace + "/" + ref.name();
+    ConfigMap found =
+        ClusterCall.<@Nullable ConfigMap>of(
+            "read " + where,
+            () -> client.configMaps().inNamespace(namespace).withName(ref.name()).get());
+    if (found == null) {
+      throw tlsFailed(where + " does not exist. Correct " + field + " or create it.");
+    }
+    String text = found.getData() == null ? null : found.getData().get(ref.key());
+    if (text == null || text.isBlank()) {
+      throw tlsFailed(
+          where + " has no text under " + ref.key() + ". Correct " + field + " or store it there.");
+    }
+    return text;
+  }
+
+  private static RotationException tlsFailed(String sentence) {
+    return new RotationException(ConditionReason.TLS_FAILED, Recovery.RETRY, sentence);
   }
 
   private String read(KeyRotation owner, SecretKeyRef ref, String field) {

@@ -77,10 +77,10 @@ final class CloseGraceObserver implements StepObserver {
       return new Evidence.Absent("Redis still has an entry of the other master key", null);
     }
     List<Workloads.Instance> running = instances.running(primary);
-    Evidence against = instances.refuses(running, other);
+    Evidence against = instances.refuses(primary, running, other);
     if (against == null) {
       // Asked again now that no row can answer for an instance that runs with another key.
-      against = instances.accepts(running, keys.target(primary, rotation).master());
+      against = instances.accepts(primary, running, keys.target(primary, rotation).master());
     }
     if (against instanceof Evidence.Refuted(var reason, String message, Duration patience)) {
       // Caches begin to forget when the grace ends, not when the step begins.

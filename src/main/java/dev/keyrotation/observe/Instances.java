@@ -4,6 +4,7 @@ import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.plan.Evidence;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.KeyOrigin;
@@ -33,12 +34,12 @@ final class Instances {
   static final Duration RELOAD_PATIENCE = Duration.ofSeconds(90);
 
   private final Workloads workloads;
-  private final ProxyApi proxy;
+  private final Proxies proxies;
   private final SecureRandom random;
 
-  Instances(Workloads workloads, ProxyApi proxy, SecureRandom random) {
+  Instances(Workloads workloads, Proxies proxies, SecureRandom random) {
     this.workloads = workloads;
-    this.proxy = proxy;
+    this.proxies = proxies;
     this.random = random;
   }
 
@@ -52,7 +53,9 @@ final class Instances {
   }
 
   /** Null when every instance accepts {@code key} and refuses a random one. */
-  @Nullable Evidence accepts(List<Workloads.Instance> instances, KeyMaterial key) {
+  @Nullable Evidence accepts(
+      KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial key) {
+    ProxyApi proxy = proxies.of(primary);
     KeyMaterial control = KeyMaterial.generate(random);
     for (Workloads.Instance instance : instances) {
       URI url = instance.url();
@@ -101,7 +104,9 @@ final class Instances {
   }
 
   /** Null when every instance refuses {@code key}. */
-  @Nullable Evidence refuses(List<Workloads.Instance> instances, KeyMaterial key) {
+  @Nullable Evidence refuses(
+      KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial key) {
+    ProxyApi proxy = proxies.of(primary);
     for (Workloads.Instance instance : instances) {
       URI url = instance.url();
       if (url == null) {
@@ -135,7 +140,9 @@ final class Instances {
    * another master key, and turning back would not change that: somebody has to look. LiteLLM
    * before 1.84 does not tell; there the question comes again when the rows are gone.
    */
-  @Nullable Evidence runsWith(List<Workloads.Instance> instances, KeyMaterial key) {
+  @Nullable Evidence runsWith(
+      KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial key) {
+    ProxyApi proxy = proxies.of(primary);
     for (Workloads.Instance instance : instances) {
       URI url = instance.url();
       if (url != null && proxy.origin(url, key) == KeyOrigin.ROW) {
@@ -155,7 +162,8 @@ final class Instances {
    * them.
    */
   @Nullable Evidence readsModels(
-      List<Workloads.Instance> instances, KeyMaterial master, int expected) {
+      KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial master, int expected) {
+    ProxyApi proxy = proxies.of(primary);
     for (Workloads.Instance instance : instances) {
       URI url = instance.url();
       if (url == null) {

@@ -13,7 +13,7 @@ import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.Statuses;
-import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.workload.Workloads;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -33,13 +33,13 @@ public final class LiveCheck {
   public LiveCheck(
       KeyStore store,
       Workloads workloads,
-      ProxyApi proxy,
+      Proxies proxies,
       DatabaseProvider databases,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
-    this.instances = new Instances(workloads, proxy, random);
+    this.instances = new Instances(workloads, proxies, random);
   }
 
   /** What came of a question. */
@@ -87,7 +87,7 @@ public final class LiveCheck {
               .forEach(
                   instance ->
                       answers.add(
-                          guarded(instance.name(), () -> instance(instance, present, replaced))));
+                          guarded(instance.name(), () -> instance(primary, instance, present, replaced))));
         }
       } catch (RotationException e) {
         answers.add(new Answer(workload.displayName(), Verdict.UNCLEAR, e.sentence()));
@@ -160,14 +160,14 @@ public final class LiveCheck {
   }
 
   private Answer instance(
-      Workloads.Instance instance, KeySet keys, @Nullable KeyMaterial replaced) {
+      KeyRotation primary, Workloads.Instance instance, KeySet keys, @Nullable KeyMaterial replaced) {
     List<Workloads.Instance> one = List.of(instance);
-    Evidence against = instances.accepts(one, keys.master());
+    Evidence against = instances.accepts(primary, one, keys.master());
     if (against == null && replaced != null) {
-      against = instances.refuses(one, replaced);
+      against = instances.refuses(primary, one, replaced);
     }
     if (against == null) {
-      against = instances.readsModels(one, keys.master(), 0);
+      against = instances.readsModels(primary, one, keys.master(), 0);
     }
     return switch (against) {
       case null ->

@@ -18,6 +18,7 @@ import dev.keyrotation.plan.Finding;
 import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.Schedules;
 import dev.keyrotation.plan.Triggers;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.Models;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class Preflight {
   private final KeyStore store;
   private final Workloads workloads;
-  private final ProxyApi proxy;
+  private final Proxies proxies;
   private final DatabaseProvider databases;
   private final AuthCaches caches;
   private final Rivals rivals;
@@ -49,14 +50,14 @@ final class Preflight {
   Preflight(
       KeyStore store,
       Workloads workloads,
-      ProxyApi proxy,
+      Proxies proxies,
       DatabaseProvider databases,
       AuthCaches caches,
       Rivals rivals,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
-    this.proxy = proxy;
+    this.proxies = proxies;
     this.databases = databases;
     this.caches = caches;
     this.rivals = rivals;
@@ -231,6 +232,7 @@ final class Preflight {
       if (present == null || url == null) {
         return;
       }
+      ProxyApi proxy = proxies.of(primary);
       switch (proxy.ask(url, present.master())) {
         case KeyAnswer.Unclear(String why) ->
             add(

@@ -20,7 +20,7 @@ import dev.keyrotation.plan.Remains;
 import dev.keyrotation.plan.RollBackRequest;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.Triggers;
-import dev.keyrotation.proxy.ProxyApi;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.LogScan;
 import dev.keyrotation.workload.Workloads;
@@ -45,18 +45,18 @@ public final class StateObserver {
   public StateObserver(
       KeyStore store,
       Workloads workloads,
-      ProxyApi proxy,
+      Proxies proxies,
       DatabaseProvider databases,
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
-    this(store, workloads, proxy, databases, AuthCaches.unsupported(), runner, rivals, random);
+    this(store, workloads, proxies, databases, AuthCaches.unsupported(), runner, rivals, random);
   }
 
   public StateObserver(
       KeyStore store,
       Workloads workloads,
-      ProxyApi proxy,
+      Proxies proxies,
       DatabaseProvider databases,
       AuthCaches caches,
       ReencryptionRunner runner,
@@ -65,10 +65,10 @@ public final class StateObserver {
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
-    this.preflight = new Preflight(store, workloads, proxy, databases, caches, rivals, random);
+    this.preflight = new Preflight(store, workloads, proxies, databases, caches, rivals, random);
     this.operands = new OperandObserver(store, workloads);
     RevisionKeys keys = new RevisionKeys(store);
-    Instances instances = new Instances(workloads, proxy, random);
+    Instances instances = new Instances(workloads, proxies, random);
     StepObserver stopped = new StopWorkloadsObserver(workloads);
     StepObserver published = new PublishKeysObserver(store, keys);
     OldInstances old = new OldInstances(workloads, databases);

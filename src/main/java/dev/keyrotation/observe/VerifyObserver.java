@@ -62,15 +62,15 @@ final class VerifyObserver implements StepObserver {
     }
     List<Workloads.Instance> running = instances.running(primary);
     KeySet target = keys.target(primary, rotation);
-    Evidence against = instances.accepts(running, target.master());
+    Evidence against = instances.accepts(primary, running, target.master());
     // An entry in a shared cache may answer for an instance that runs with the key itself.
     boolean told = primary.getSpec().database() != null && primary.getSpec().redis() == null;
     if (against == null && told) {
-      against = instances.runsWith(running, target.master());
+      against = instances.runsWith(primary, running, target.master());
     }
     if (against == null) {
       int expected = rotation.mode() == RolloutMode.ROLLING ? 0 : rotation.storedModels();
-      against = instances.readsModels(running, target.master(), expected);
+      against = instances.readsModels(primary, running, target.master(), expected);
     }
     if (against == null) {
       against = complaints(primary);

@@ -19,7 +19,7 @@ sealed interface DatabaseState {
 
   static DatabaseState of(Reply readiness) {
     return switch (readiness) {
-      case Reply.Failed(String why) -> new Unknown(why);
+      case Reply.Failed(String why, boolean _) -> new Unknown(why);
       case Reply.Answered(int status, JsonNode json) -> of(status, json.path("db").asText());
     };
   }

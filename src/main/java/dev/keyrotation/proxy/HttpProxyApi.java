@@ -1,10 +1,12 @@
 package dev.keyrotation.proxy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.failure.Recovery;
+import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.proxy.InstanceClient.Reply;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,11 +21,7 @@ import org.jspecify.annotations.Nullable;
  * With it down some versions refuse every key with 401, and with {@code
  * allow_requests_on_db_unavailable} accept every one.
  */
-public final class HttpProxyApi implements ProxyApi, AutoCloseable {
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final long MAX_BODY = 32L << 20;
-
+final class HttpProxyApi implements ProxyApi, AutoCloseable {
   private static final String READINESS = "/health/readiness";
   private static final String READINESS_DETAILS = "/health/readiness/details";
   private static final String MODEL_INFO = "/v1/model/info";
@@ -59,18 +57,22 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
 
   private final InstanceClient client;
 
-  public HttpProxyApi() {
-    this(new InstanceClient(CONNECT_TIMEOUT, TIMEOUT, MAX_BODY));
-  }
-
   HttpProxyApi(InstanceClient client) {
     this.client = client;
   }
 
-  /** Whether the instance says that it is ready to serve. Sends no key. */
-  public boolean isReady(URI instance) {
-    return client.get(instance, READINESS) instanceof Reply.Answered(int status, JsonNode _)
-        && status == OK;
+  /** See {@link HttpProxies#isReady}. */
+  boolean isReady(URI instance) {
+    return switch (client.get(instance, READINESS)) {
+      case Reply.Answered(int status, JsonNode _) -> status == OK;
+      case Reply.Failed(String why, boolean distrusted) -> {
+        if (distrusted) {
+          throw new RotationException(
+              ConditionReason.TLS_FAILED, Recovery.HALT, instance + " " + why + ".");
+        }
+        yield false;
+      }
+    };
   }
 
   @Override
@@ -84,7 +86,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
 
   private KeyAnswer askAdmin(URI instance, KeyMaterial key) {
     return switch (client.get(instance, ADMINS_ONLY, key)) {
-      case Reply.Failed(String why) -> new KeyAnswer.Unclear(why);
+      case Reply.Failed(String why, boolean _) -> new KeyAnswer.Unclear(why);
       case Reply.Answered(int status, JsonNode _) ->
           switch (status) {
             case OK -> new KeyAnswer.Accepted();
@@ -101,7 +103,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
 
   private KeyAnswer askOrdinary(URI instance, KeyMaterial key) {
     return switch (client.get(instance, EVERY_KEY, key)) {
-      case Reply.Failed(String why) -> new KeyAnswer.Unclear(why);
+      case Reply.Failed(String why, boolean _) -> new KeyAnswer.Unclear(why);
       case Reply.Answered(int status, JsonNode json) ->
           switch (status) {
             case OK -> new KeyAnswer.Ordinary();
@@ -123,7 +125,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
   /** Without a database there is but one key, so any route shows whether it is this one. */
   private KeyAnswer askWithoutDatabase(URI instance, KeyMaterial key) {
     return switch (client.get(instance, EVERY_KEY, key)) {
-      case Reply.Failed(String why) -> new KeyAnswer.Unclear(why);
+      case Reply.Failed(String why, boolean _) -> new KeyAnswer.Unclear(why);
       case Reply.Answered(int status, JsonNode _) ->
           switch (status) {
             case OK -> new KeyAnswer.Accepted();
@@ -176,7 +178,7 @@ public final class HttpProxyApi implements ProxyApi, AutoCloseable {
   @Override
   public Models models(URI instance, KeyMaterial master) {
     return switch (client.get(instance, MODEL_INFO, master)) {
-      case Reply.Failed(String why) -> new Models.Unclear(why);
+      case Reply.Failed(String why, boolean _) -> new Models.Unclear(why);
       case Reply.Answered(int status, JsonNode json) ->
           switch (status) {
             case OK -> ModelList.read(json);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.keyrotation.key.KeyMaterial;
+import dev.keyrotation.tls.TlsFailures;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -13,10 +14,13 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,21 +33,39 @@ final class InstanceClient implements AutoCloseable {
   private final HttpClient http;
   private final Duration timeout;
   private final long maxBody;
+  private final Transport transport;
 
   /**
    * @param timeout for a whole exchange, body included; the client's own covers the headers only
    * @param maxBody longest body that is read, in bytes
    */
-  InstanceClient(Duration connectTimeout, Duration timeout, long maxBody) {
+  InstanceClient(Duration connectTimeout, Duration timeout, long maxBody, Transport transport) {
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(connectTimeout)
             .followRedirects(HttpClient.Redirect.NEVER)
             .proxy(HttpClient.Builder.NO_PROXY)
+            .sslContext(transport.context())
+            .sslParameters(parameters(transport))
             .build();
     this.timeout = timeout;
     this.maxBody = maxBody;
+    this.transport = transport;
+  }
+
+  /**
+   * The client asks for the host of the URL, and checks the certificate against it. Where that is
+   * an address it asks for none by itself, and the runtime checks against the name given here.
+   */
+  private static SSLParameters parameters(Transport transport) {
+    SSLParameters parameters = new SSLParameters();
+    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    String name = transport.serverName();
+    if (name != null) {
+      parameters.setServerNames(List.of(new SNIHostName(name)));
+    }
+    return parameters;
   }
 
   /** What came back. */
@@ -57,8 +79,16 @@ final class InstanceClient implements AutoCloseable {
       }
     }
 
-    /** No answer; {@code why} stands after the instance's name. */
-    record Failed(String why) implements Reply {}
+    /**
+     * No answer; {@code why} stands after the instance's name.
+     *
+     * @param distrusted its certificate cannot be verified
+     */
+    record Failed(String why, boolean distrusted) implements Reply {
+      Failed(String why) {
+        this(why, false);
+      }
+    }
   }
 
   /** Asks without a key. */
@@ -71,6 +101,12 @@ final class InstanceClient implements AutoCloseable {
     String bearer = "Bearer " + key.reveal();
     if (!isHeaderText(bearer)) {
       return new Reply.Failed("was not asked: the key cannot be sent in a header");
+    }
+    if (!transport.mayCarryKeyTo(instance)) {
+      return new Reply.Failed(
+          "was not asked, because plain HTTP to another host would show the key on its way: let it"
+              + " serve https, or, if you trust the network to it, set spec.proxy.tls.mode:"
+              + " Disabled");
     }
     HttpRequest.Builder request = request(instance, path).header("Authorization", bearer);
     return send(request.build());
@@ -100,12 +136,26 @@ final class InstanceClient implements AutoCloseable {
       exchange.cancel(true);
       return new Reply.Failed("did not answer within " + timeout.toSeconds() + " s");
     } catch (ExecutionException e) {
-      return new Reply.Failed(why(e.getCause()));
+      return failed(request.uri(), e);
     } catch (InterruptedException e) {
       exchange.cancel(true);
       Thread.currentThread().interrupt();
       return new Reply.Failed("was not asked: interrupted");
     }
+  }
+
+  private Reply.Failed failed(URI uri, ExecutionException e) {
+    String name = transport.serverName() == null ? uri.getHost() : transport.serverName();
+    String distrust = TlsFailures.distrust(e, name);
+    if (distrust != null) {
+      return new Reply.Failed(
+          distrust + " (spec.proxy.tls: caFrom has its authority, serverName its name)", true);
+    }
+    return new Reply.Failed(
+        TlsFailures.isTls(e)
+            ? "does not speak TLS as expected: let it serve https, or, if it serves plain HTTP and"
+                + " you trust the network to it, set spec.proxy.tls.mode: Disabled"
+            : why(e.getCause()));
   }
 
   private static String why(@Nullable Throwable cause) {

@@ -14,13 +14,19 @@ final class DeploymentCheck {
   private final Deployment deployment;
   private final Container container;
   private final List<String> autoscalers;
+  private final boolean asksOverTls;
   private final WiringReport report;
 
   DeploymentCheck(
-      Deployment deployment, Container container, List<String> autoscalers, WiringReport report) {
+      Deployment deployment,
+      Container container,
+      List<String> autoscalers,
+      boolean asksOverTls,
+      WiringReport report) {
     this.deployment = deployment;
     this.container = container;
     this.autoscalers = autoscalers;
+    this.asksOverTls = asksOverTls;
     this.report = report;
   }
 
@@ -33,11 +39,11 @@ final class DeploymentCheck {
           ConditionReason.WORKLOAD_NOT_STEADY,
           "is paused, so a restart would not happen. Run `kubectl rollout resume`.");
     }
-    if (servesTls()) {
+    if (servesTls() && !asksOverTls) {
       report.block(
-          ConditionReason.NOT_SUPPORTED,
-          "serves HTTPS itself (--ssl_keyfile_path or a probe with scheme HTTPS); this version asks each pod by its"
-              + " address over HTTP.");
+          ConditionReason.INVALID_SPEC,
+          "serves HTTPS itself (--ssl_keyfile_path or a probe with scheme HTTPS), and spec.proxy.tls.mode is"
+              + " Disabled. Remove it, and name the authority and name of the pods' certificate in spec.proxy.tls.");
     }
     checkStrategy();
     for (String autoscaler : autoscalers) {

@@ -32,13 +32,15 @@ final class DeploymentState {
   /**
    * @param sets the ReplicaSets that the Deployment's selector finds
    * @param pods the pods that it finds; those of other owners are left out
+   * @param tls whether they are asked over https
    */
   static State of(
       String name,
       Deployment deployment,
       List<ReplicaSet> sets,
       List<Pod> pods,
-      DeploymentTarget target) {
+      DeploymentTarget target,
+      boolean tls) {
     List<Pod> own = own(deployment, sets, pods);
     Integer wanted = deployment.getSpec().getReplicas();
     int replicas = wanted == null ? 1 : wanted;
@@ -50,7 +52,7 @@ final class DeploymentState {
         isSettled(deployment, replicas, own),
         Problems.of(deployment, own),
         false, // Kubernetes goes on trying
-        own.stream().map(pod -> instance(pod, target)).toList());
+        own.stream().map(pod -> instance(pod, target, tls)).toList());
   }
 
   private static @Nullable String templateStamp(Deployment deployment) {
@@ -105,10 +107,10 @@ final class DeploymentState {
     return number == null ? 0 : number.longValue();
   }
 
-  private static Instance instance(Pod pod, DeploymentTarget target) {
+  private static Instance instance(Pod pod, DeploymentTarget target, boolean tls) {
     return new Instance(
         pod.getMetadata().getName(),
-        InstanceAddress.of(pod, target),
+        InstanceAddress.of(pod, target, tls),
         Marks.stamp(pod),
         isReady(pod),
         isTerminating(pod));

@@ -58,7 +58,13 @@ public final class DeploymentWorkloads implements Workloads {
                     .withLabelSelector(selector)
                     .list()
                     .getItems());
-    return DeploymentState.of(workload.displayName(), deployment, sets, pods, target);
+    return DeploymentState.of(
+        workload.displayName(),
+        deployment,
+        sets,
+        pods,
+        target,
+        owner.getSpec().proxy().asksPodsOverTls());
   }
 
   @Override

@@ -13,17 +13,22 @@ final class InstanceAddress {
 
   private InstanceAddress() {}
 
-  /** Null while the pod has no address. */
-  static @Nullable URI of(Pod pod, DeploymentTarget target) {
+  /**
+   * Null while the pod has no address.
+   *
+   * @param tls whether it is asked over https
+   */
+  static @Nullable URI of(Pod pod, DeploymentTarget target, boolean tls) {
     String address = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
     if (address == null || address.isEmpty()) {
       return null;
     }
     String host = address.indexOf(':') < 0 ? address : "[" + address + "]";
-    return URI.create("http://" + host + ":" + port(pod, target));
+    String scheme = tls ? "https" : "http";
+    return URI.create(scheme + "://" + host + ":" + port(pod, target, scheme));
   }
 
-  private static int port(Pod pod, DeploymentTarget target) {
+  private static int port(Pod pod, DeploymentTarget target, String scheme) {
     if (target.port() != null) {
       return target.port();
     }
@@ -31,9 +36,11 @@ final class InstanceAddress {
       return USUAL_PORT;
     }
     List<ContainerPort> ports = found.container().getPorts();
-    for (ContainerPort port : ports) {
-      if ("http".equals(port.getName())) {
-        return port.getContainerPort();
+    for (String name : List.of(scheme, "http")) {
+      for (ContainerPort port : ports) {
+        if (name.equals(port.getName())) {
+          return port.getContainerPort();
+        }
       }
     }
     return ports.isEmpty() ? USUAL_PORT : ports.getFirst().getContainerPort();

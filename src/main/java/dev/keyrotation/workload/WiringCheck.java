@@ -54,7 +54,12 @@ final class WiringCheck {
       case LiteLlmContainer.Unknown(String message) ->
           new Wiring(List.of(new Finding(ConditionReason.INVALID_SPEC, message)), List.of());
       case LiteLlmContainer.Found(Container container) -> {
-        new DeploymentCheck(deployment, container, sources.autoscalers(target.name()), report)
+        new DeploymentCheck(
+                deployment,
+                container,
+                sources.autoscalers(target.name()),
+                owner.getSpec().proxy().asksPodsOverTls(),
+                report)
             .run();
         check(container);
         sources

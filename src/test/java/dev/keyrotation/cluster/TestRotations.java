@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.ProxySpec;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
@@ -46,6 +47,7 @@ public final class TestRotations {
             .secretRef(secret)
             .database(DatabaseSpec.of(UrlSource.ofSecret("litellm-db", "DATABASE_URL")))
             .workloads(List.of(WorkloadSpec.ofDeployment("litellm")))
+            .proxy(ProxySpec.plain())
             .build());
     return rotation;
   }

@@ -118,7 +118,7 @@ class KeyRotationReconcilerIT {
             new StateObserver(
                 keys,
                 world.workloads(),
-                world.proxy(),
+                world.proxies(),
                 rotation -> world.database(),
                 runner,
                 new ClusterRivals(client),

@@ -363,7 +363,7 @@ class FenceTest {
   void isNotPossibleForASuperuserOrAStrangerOrBesideOtherPolicies() {
     TestDatabase database = withModel(LiteLlmServer.NEWEST);
     String superuser = database.url().replace("//litellm:", "//postgres:");
-    assertThat(PostgresDatabases.open(superuser, "public").fence().check().toString())
+    assertThat(TestDatabase.open(superuser, "public").fence().check().toString())
         .contains("superuser");
 
     database.run("CREATE POLICY mine ON \"LiteLLM_Config\" USING (true)");

@@ -182,7 +182,7 @@ class InspectionTest {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
 
     Report report =
-        PostgresDatabases.open(database.url(), "elsewhere")
+        TestDatabase.open(database.url(), "elsewhere")
             .inspect(TestDatabase.owner("ai/x"), KEYS);
 
     assertThat(report.findings())
@@ -273,7 +273,7 @@ class InspectionTest {
     String dead = database.url().replaceFirst("localhost:\\d+", "localhost:1");
 
     assertThatThrownBy(
-            () -> PostgresDatabases.open(wrong, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
+            () -> TestDatabase.open(wrong, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_ACCESS_DENIED))
@@ -281,7 +281,7 @@ class InspectionTest {
         .message()
         .doesNotContain("canary");
     assertThatThrownBy(
-            () -> PostgresDatabases.open(dead, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
+            () -> TestDatabase.open(dead, "public").inspect(TestDatabase.owner("ai/x"), KEYS))
         .isInstanceOfSatisfying(
             RotationException.class,
             e -> assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_UNAVAILABLE))

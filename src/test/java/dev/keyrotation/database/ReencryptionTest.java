@@ -414,7 +414,7 @@ class ReencryptionTest {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
     database.model("m1", Map.of("model", old("gpt-4o")));
     try (CuttingProxy proxy = new CuttingProxy(database.port())) {
-      RotationDatabase through = PostgresDatabases.open(database.url(proxy.port()), "public");
+      RotationDatabase through = TestDatabase.open(database.url(proxy.port()), "public");
 
       assertThatThrownBy(
               () ->

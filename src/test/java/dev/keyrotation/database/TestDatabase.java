@@ -3,6 +3,7 @@ package dev.keyrotation.database;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.keyrotation.api.v1alpha1.Epoch;
+import dev.keyrotation.api.v1alpha1.TlsSpec;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -55,7 +56,12 @@ public final class TestDatabase {
   }
 
   RotationDatabase open() {
-    return PostgresDatabases.open(url(), "public");
+    return open(url(), "public");
+  }
+
+  /** The database of any URL, without a spec that asks for more. */
+  static RotationDatabase open(String url, String schema) {
+    return PostgresDatabases.open(ConnectionUrl.parse(url, TlsSpec.defaults(), null), schema);
   }
 
   /** A session of the superuser. */

@@ -18,6 +18,7 @@ import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.redis.AuthCache;
 import dev.keyrotation.workload.Workloads;
@@ -433,6 +434,10 @@ public final class FakeWorld {
         deployment.claim(owner, "Deployment", current);
       }
     };
+  }
+
+  public Proxies proxies() {
+    return rotation -> proxy();
   }
 
   public ProxyApi proxy() {

@@ -38,7 +38,7 @@ public final class HostedWorld {
     return new LiveCheck(
         world.keyStore(),
         world.workloads(),
-        world.proxy(),
+        world.proxies(),
         rotation -> world.database(),
         new SecureRandom());
   }

@@ -92,7 +92,7 @@ final class Simulation {
         new StateObserver(
             world.keyStore(),
             world.workloads(),
-            world.proxy(),
+            world.proxies(),
             rotation -> world.database(),
             rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
             runner,

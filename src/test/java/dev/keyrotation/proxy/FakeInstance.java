@@ -2,6 +2,8 @@ package dev.keyrotation.proxy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** A real HTTP server on the loopback address that answers as a LiteLLM instance does. */
@@ -23,6 +26,7 @@ final class FakeInstance implements AutoCloseable {
   static final Answer WITHOUT_DATABASE =
       new Answer(200, "{\"status\":\"healthy\",\"db\":\"Not connected\"}");
 
+  private final String scheme;
   private final HttpServer server;
   private final Map<String, Deque<Answer>> answers = new ConcurrentHashMap<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
@@ -30,8 +34,21 @@ final class FakeInstance implements AutoCloseable {
   record Answer(int status, String body) {}
 
   FakeInstance() {
+    this(null);
+  }
+
+  /** {@code tls}: what it proves with that it is itself; null: it serves plain HTTP. */
+  FakeInstance(@Nullable SSLContext tls) {
+    scheme = tls == null ? "http" : "https";
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try {
-      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      if (tls == null) {
+        server = HttpServer.create(address, 0);
+      } else {
+        HttpsServer secured = HttpsServer.create(address, 0);
+        secured.setHttpsConfigurator(new HttpsConfigurator(tls));
+        server = secured;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -41,7 +58,7 @@ final class FakeInstance implements AutoCloseable {
   }
 
   URI url() {
-    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    return URI.create(scheme + "://127.0.0.1:" + server.getAddress().getPort());
   }
 
   /** Answers {@code path} with these in turn, and with the last one from then on. */

@@ -8,6 +8,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.proxy.FakeInstance.Answer;
 import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
 import dev.keyrotation.proxy.ProxyApi.Models;
+import dev.keyrotation.tls.Authorities;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -36,9 +37,11 @@ class HttpProxyApiTest {
   private static final Answer NOT_FOUND =
       new Answer(401, "{\"error\":{\"type\":\"token_not_found_in_db\",\"code\":\"401\"}}");
   private static final Duration SHORT = Duration.ofSeconds(1);
+  private static final Transport PLAIN =
+      new Transport(Authorities.context(null, "nowhere"), null, true);
 
   private final FakeInstance instance = new FakeInstance();
-  private final HttpProxyApi api = new HttpProxyApi(new InstanceClient(SHORT, SHORT, 4096));
+  private final HttpProxyApi api = new HttpProxyApi(new InstanceClient(SHORT, SHORT, 4096, PLAIN));
 
   @AfterEach
   void close() {
@@ -263,7 +266,7 @@ class HttpProxyApiTest {
     instance.answer("/health/readiness", CONNECTED).answer("/key/list", 200);
     ProxySelector before = ProxySelector.getDefault();
     ProxySelector.setDefault(ProxySelector.of(new InetSocketAddress("127.0.0.1", 1)));
-    try (HttpProxyApi direct = new HttpProxyApi(new InstanceClient(SHORT, SHORT, 4096))) {
+    try (HttpProxyApi direct = new HttpProxyApi(new InstanceClient(SHORT, SHORT, 4096, PLAIN))) {
 
       KeyAnswer answer = direct.ask(instance.url(), KEY);
 

@@ -92,7 +92,7 @@ class DeploymentStateTest {
   }
 
   private State observe(DeploymentTarget target) {
-    return DeploymentState.of("deployment/litellm", deployment, sets, pods, target);
+    return DeploymentState.of("deployment/litellm", deployment, sets, pods, target, false);
   }
 
   @Test
@@ -229,6 +229,26 @@ class DeploymentStateTest {
         .singleElement()
         .extracting(Instance::url)
         .isEqualTo(URI.create("http://[fd00::7]:4000"));
+  }
+
+  @Test
+  void podThatServesTlsIsAskedOverHttps() {
+    deployment(d -> {});
+    create(pod("a", "10.244.0.7"));
+
+    State state =
+        DeploymentState.of(
+            "deployment/litellm",
+            deployment,
+            sets,
+            pods,
+            new DeploymentTarget("litellm", null, null),
+            true);
+
+    assertThat(state.instances())
+        .singleElement()
+        .extracting(Instance::url)
+        .isEqualTo(URI.create("https://10.244.0.7:4000"));
   }
 
   @Test

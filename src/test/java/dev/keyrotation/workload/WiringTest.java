@@ -7,6 +7,7 @@ import dev.keyrotation.api.v1alpha1.DeploymentTarget;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
+import dev.keyrotation.api.v1alpha1.ProxySpec;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.cluster.TestRotations;
 import dev.keyrotation.workload.Workloads.Finding;
@@ -453,7 +454,7 @@ class WiringTest {
       textBlock =
           """
           replicas: 2|{replicas: 2, paused: true}|WORKLOAD_NOT_STEADY|is paused
-          args: [|args: [--ssl_keyfile_path, /tls.key, |NOT_SUPPORTED|serves HTTPS itself
+          args: [|args: [--ssl_keyfile_path, /tls.key, |INVALID_SPEC|spec.proxy.tls.mode is Disabled
           """)
   void deploymentThatCannotBeRestartedOrAskedBlocks(
       String part, String other, ConditionReason reason, String says) {
@@ -463,6 +464,18 @@ class WiringTest {
                 .with(part, other.replaceAll("[{}]", "").replace(", paused", "\n  paused")));
 
     assertBlocks(wiring, reason, says);
+  }
+
+  @Test
+  void podsThatServeHttpsAreAskedOverIt() {
+    KeyRotation owner = TestRotations.in("ai");
+    owner.setSpec(owner.getSpec().withProxy(new ProxySpec(null)));
+    Fixture secured =
+        Fixture.of("plain").with("args: [", "args: [--ssl_keyfile_path, /tls.key, ");
+
+    Wiring wiring = wiring(secured, owner, "litellm-keys", "LITELLM_MASTER_KEY", true);
+
+    assertThat(wiring.findings()).isEmpty();
   }
 
   @ParameterizedTest(name = "{0}")

@@ -66,6 +66,11 @@ public enum ConditionReason {
   DATABASE_UNAVAILABLE("DatabaseUnavailable"),
   /** The database refuses the login or a privilege. */
   DATABASE_ACCESS_DENIED("DatabaseAccessDenied"),
+  /**
+   * A server's certificate cannot be verified: its authority, its name or its time does not fit, it
+   * offers no TLS, or the authorities to trust cannot be read.
+   */
+  TLS_FAILED("TlsFailed"),
   /** The schema holds no LiteLLM tables. */
   DATABASE_NOT_LITELLM("DatabaseNotLiteLLM"),
   /** Another KeyRotation rotates the keys of this database. */

@@ -59,7 +59,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
             + " && has(self.spec.secretRef) == has(oldSelf.spec.secretRef)"
             + " && (!has(self.spec.secretRef) || self.spec.secretRef == oldSelf.spec.secretRef)"
             + " && has(self.spec.database) == has(oldSelf.spec.database)"
-            + " && (!has(self.spec.database) || self.spec.database == oldSelf.spec.database)"
+            + " && (!has(self.spec.database) || (self.spec.database.urlFrom == oldSelf.spec.database.urlFrom"
+            + " && self.spec.database.schema == oldSelf.spec.database.schema))"
             + " && self.spec.workloads == oldSelf.spec.workloads)",
     message =
         "a rotation is under way: keys, secretRef, database and workloads cannot change until status.rotation is gone")

@@ -42,6 +42,7 @@ public record KeyRotationSpec(
                 + " shares the cache of keys through it: entries of the old master key are deleted"
                 + " there. Without it CloseGrace waits until they are gone.")
         @Nullable RedisSpec redis,
+    @JsonPropertyDescription("How the running instances are asked.") ProxySpec proxy,
     @Required
         @Size(min = 1, max = 16)
         @JsonPropertyDescription(
@@ -90,6 +91,7 @@ public record KeyRotationSpec(
       @Nullable SecretRef secretRef,
       @Nullable DatabaseSpec database,
       @Nullable RedisSpec redis,
+      @Nullable ProxySpec proxy,
       List<WorkloadSpec> workloads,
       @Nullable RotateSpec rotate,
       @Nullable Strategy strategy,
@@ -103,6 +105,7 @@ public record KeyRotationSpec(
     this.secretRef = secretRef;
     this.database = database;
     this.redis = redis;
+    this.proxy = proxy == null ? new ProxySpec(null) : proxy;
     this.workloads = List.copyOf(workloads);
     this.rotate = rotate == null ? RotateSpec.never() : rotate;
     this.strategy = strategy == null ? Strategy.AUTO : strategy;
