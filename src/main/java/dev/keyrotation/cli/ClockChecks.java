@@ -136,7 +136,11 @@ final class ClockChecks {
 
   private static @Nullable Instant serverClock(KubernetesClient client) {
     HttpRequest request =
-        client.getHttpClient().newHttpRequestBuilder().uri(client.getMasterUrl() + "version").build();
+        client
+            .getHttpClient()
+            .newHttpRequestBuilder()
+            .uri(client.getMasterUrl() + "version")
+            .build();
     try {
       HttpResponse<String> answer =
           client

@@ -87,7 +87,9 @@ public final class LiveCheck {
               .forEach(
                   instance ->
                       answers.add(
-                          guarded(instance.name(), () -> instance(primary, instance, present, replaced))));
+                          guarded(
+                              instance.name(),
+                              () -> instance(primary, instance, present, replaced))));
         }
       } catch (RotationException e) {
         answers.add(new Answer(workload.displayName(), Verdict.UNCLEAR, e.sentence()));
@@ -160,7 +162,10 @@ public final class LiveCheck {
   }
 
   private Answer instance(
-      KeyRotation primary, Workloads.Instance instance, KeySet keys, @Nullable KeyMaterial replaced) {
+      KeyRotation primary,
+      Workloads.Instance instance,
+      KeySet keys,
+      @Nullable KeyMaterial replaced) {
     List<Workloads.Instance> one = List.of(instance);
     Evidence against = instances.accepts(primary, one, keys.master());
     if (against == null && replaced != null) {

@@ -70,8 +70,7 @@ public final class SystemdWorkloads implements Workloads, LogScan {
                     List.of(unit.unit(), dropIn(unit)),
                     new byte[0])
                 .text());
-    boolean answers =
-        UnitState.runs(facts) && readiness.isReady(owner, URI.create(unit.baseUrl()));
+    boolean answers = UnitState.runs(facts) && readiness.isReady(owner, URI.create(unit.baseUrl()));
     return new UnitState(unit, facts, answers).state();
   }
 

@@ -57,8 +57,7 @@ class ConnectionUrlTest {
 
   @Test
   void knowsTheSchema() {
-    assertThat(parse("postgresql://u:p@db/l?a=b&schema=lite%20llm").schema())
-        .isEqualTo("lite llm");
+    assertThat(parse("postgresql://u:p@db/l?a=b&schema=lite%20llm").schema()).isEqualTo("lite llm");
     assertThat(parse("postgresql://u:p@db/l").schema()).isNull();
   }
 
@@ -93,8 +92,7 @@ class ConnectionUrlTest {
 
   @Test
   void printsNoPassword() {
-    assertThat(parse("postgresql://u:canary@db/l"))
-        .hasToString("ConnectionUrl[db:5432/l]");
+    assertThat(parse("postgresql://u:canary@db/l")).hasToString("ConnectionUrl[db:5432/l]");
   }
 
   @Test
@@ -105,7 +103,6 @@ class ConnectionUrlTest {
     assertThat(TestDatabase.open(url, "lite").toString()).contains("schema lite");
     assertThat(TestDatabase.open("postgresql://u:p@db/l", "mine").toString())
         .contains("schema mine");
-    assertThatThrownBy(() -> TestDatabase.open(url, "mine"))
-        .isInstanceOf(RotationException.class);
+    assertThatThrownBy(() -> TestDatabase.open(url, "mine")).isInstanceOf(RotationException.class);
   }
 }

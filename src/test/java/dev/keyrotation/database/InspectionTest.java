@@ -1,8 +1,8 @@
 package dev.keyrotation.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Direction;
@@ -14,8 +14,8 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +71,8 @@ class InspectionTest {
   @Test
   void tellsTheTimeOfItsOwnClock() {
     assertThat(LiteLlmServer.database(LiteLlmServer.NEWEST).open().clock())
-        .isCloseTo(Clock.systemUTC().instant(), within(1, ChronoUnit.MINUTES)); // both are this machine's
+        .isCloseTo(
+            Clock.systemUTC().instant(), within(1, ChronoUnit.MINUTES)); // both are this machine's
   }
 
   @Test
@@ -182,8 +183,7 @@ class InspectionTest {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
 
     Report report =
-        TestDatabase.open(database.url(), "elsewhere")
-            .inspect(TestDatabase.owner("ai/x"), KEYS);
+        TestDatabase.open(database.url(), "elsewhere").inspect(TestDatabase.owner("ai/x"), KEYS);
 
     assertThat(report.findings())
         .singleElement()

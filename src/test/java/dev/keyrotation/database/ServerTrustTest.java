@@ -78,8 +78,7 @@ class ServerTrustTest {
   /** Whether our own connection to the server is encrypted. */
   private static boolean encrypted(String url, TlsSpec tls, @Nullable String pem)
       throws SQLException {
-    try (Connection connection =
-            ConnectionUrl.parse(url, tls, pem).dataSource(30).getConnection();
+    try (Connection connection = ConnectionUrl.parse(url, tls, pem).dataSource(30).getConnection();
         Statement statement = connection.createStatement();
         var row =
             statement.executeQuery("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) {
@@ -114,8 +113,7 @@ class ServerTrustTest {
 
   @Test
   void refusesAnotherAuthority() {
-    refused(
-        url("localhost", ""), VERIFIED, OTHER.pem(), "certificate of an authority that is not");
+    refused(url("localhost", ""), VERIFIED, OTHER.pem(), "certificate of an authority that is not");
   }
 
   @Test
@@ -198,8 +196,7 @@ class ServerTrustTest {
     for (String parameter : List.of("sslrootcert", "sslcert")) {
       String strict = "sslmode=require&sslaccept=strict&" + parameter + "=";
       assertThat(encrypted(url("localhost", strict + file), TlsSpec.disabled(), null)).isTrue();
-      refused(
-          url("localhost", strict + wrong), TlsSpec.disabled(), null, "authority that is not");
+      refused(url("localhost", strict + wrong), TlsSpec.disabled(), null, "authority that is not");
       refused(
           url("localhost", strict + "/canary/ca.crt"),
           TlsSpec.disabled(),

@@ -63,7 +63,10 @@ class UnitCheckTest {
     EnvironmentFileConsumer files =
         new EnvironmentFileConsumer((rotation, target) -> new LocalHost());
     return new SystemdWorkloads(
-            (rotation, target) -> new Answering(), files, (rotation, url) -> true, new SecureRandom())
+            (rotation, target) -> new Answering(),
+            files,
+            (rotation, url) -> true,
+            new SecureRandom())
         .wiring(owner, WorkloadSpec.ofUnit(unit));
   }
 

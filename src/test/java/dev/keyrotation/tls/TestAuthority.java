@@ -57,8 +57,7 @@ public final class TestAuthority {
         char[] password = "test".toCharArray();
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
-        store.setKeyEntry(
-            "server", keys.getPrivate(), password, new Certificate[] {certificate});
+        store.setKeyEntry("server", keys.getPrivate(), password, new Certificate[] {certificate});
         KeyManagerFactory managers =
             KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         managers.init(store, password);

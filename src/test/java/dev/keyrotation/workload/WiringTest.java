@@ -470,8 +470,7 @@ class WiringTest {
   void podsThatServeHttpsAreAskedOverIt() {
     KeyRotation owner = TestRotations.in("ai");
     owner.setSpec(owner.getSpec().withProxy(new ProxySpec(null)));
-    Fixture secured =
-        Fixture.of("plain").with("args: [", "args: [--ssl_keyfile_path, /tls.key, ");
+    Fixture secured = Fixture.of("plain").with("args: [", "args: [--ssl_keyfile_path, /tls.key, ");
 
     Wiring wiring = wiring(secured, owner, "litellm-keys", "LITELLM_MASTER_KEY", true);
 

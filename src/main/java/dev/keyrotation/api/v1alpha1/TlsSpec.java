@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-    value = "!has(self.mode) || self.mode != 'Disabled' || !(has(self.caFrom) || has(self.serverName))",
+    value =
+        "!has(self.mode) || self.mode != 'Disabled' || !(has(self.caFrom) || has(self.serverName))",
     message = "mode Disabled verifies nothing: leave out caFrom and serverName, or the mode")
 public record TlsSpec(
     @JsonPropertyDescription(
