@@ -32,6 +32,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 .PHONY: test-long
 test-long: package ## the load test, the alerts by promtool, and the whole kill matrix, each write at each moment (docs/kill-matrix.md); takes hours
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
+	e2e/tests/image.sh
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
 	e2e/tests/host.sh --long
@@ -45,8 +46,12 @@ demo-host: ## the same for a host without a cluster: systemd, an env file; and w
 	e2e/demo/host.sh
 
 .PHONY: package
-package: ## build target/quarkus-app without tests
-	$(MVN) -q package -DskipTests
+package: ## build target/quarkus-app without tests, and target/sbom.json
+	$(MVN) -q package org.cyclonedx:cyclonedx-maven-plugin:makeBom -DskipTests
+
+.PHONY: image
+image: package ## build the operator's image as an OCI archive, target/keyrotation-image.tar, without an engine or a registry
+	e2e/image.sh
 
 .PHONY: format
 format: ## format the Java code

@@ -54,6 +54,7 @@ start_cluster() { # version of LiteLLM
   export PATH CLUSTER_SEES
   "$e2e/cluster/up.sh" >/dev/null
   "$e2e/litellm/images.sh" "$version"
+  if [ -n "${OPERATOR_ARCHIVE:-}" ]; then import_operator; return; fi
   # The same options as in the Dockerfile.
   "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
     --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
@@ -61,9 +62,20 @@ start_cluster() { # version of LiteLLM
     --entrypoint=-jar --entrypoint="$project/target/quarkus-app/quarkus-run.jar"
 }
 
+# The image that image.sh built (OPERATOR_ARCHIVE) in place of this machine's JDK and the build. It has all its files, so its pods
+# are shown none of this machine's.
+import_operator() {
+  local tools
+  tools=$("$e2e/parts/node.sh")
+  "$tools/usr/bin/ctr" -a "$CLUSTER_RUN/containerd.sock" -n k8s.io images import --no-unpack "$OPERATOR_ARCHIVE" >/dev/null
+  kubectl apply --server-side -f - >/dev/null <<<'{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: image}, handler: image}'
+  OPERATOR_IMAGE=localhost/keyrotation:built
+}
+
 start_operator() {
+  local whole=${OPERATOR_ARCHIVE:+'; s|^      serviceAccountName: .*|&\n      runtimeClassName: image|'}
   kubectl apply --server-side -f "$project/deploy/crds" >/dev/null
-  kubectl kustomize "$project/deploy/operator" | sed "s|image: .*|image: ${OPERATOR_IMAGE:-localhost/keyrotation:1}|" |
+  kubectl kustomize "$project/deploy/operator" | sed "s|image: .*|image: ${OPERATOR_IMAGE:-localhost/keyrotation:1}|$whole" |
     kubectl apply --server-side -f - >/dev/null
   busy "operator starts" "$logs/operator-rollout.log" \
     kubectl -n keyrotation-system rollout status deployment --timeout=120s

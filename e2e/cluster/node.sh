@@ -95,6 +95,9 @@ snapshotter = "native"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 base_runtime_spec = "$run/runtime.json"
+# For images that bring all their files: pods ask for it by a RuntimeClass whose handler is "image".
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.image]
+runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "$tools/usr/lib/cni"
 conf_dir = "$run/cni"
