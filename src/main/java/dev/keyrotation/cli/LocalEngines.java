@@ -39,6 +39,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -151,7 +152,9 @@ final class LocalEngines implements HostEngines {
         checks.add(ClockChecks.ofCluster(cluster.get(), clock));
       }
     } catch (CommandFailure e) {
-      checks.add(new Backend.Check("clocks", Backend.Outcome.UNCLEAR, e.getMessage()));
+      checks.add(
+          new Backend.Check(
+              "clocks", Backend.Outcome.UNCLEAR, Objects.toString(e.getMessage(), "")));
     }
     return List.copyOf(checks);
   }
