@@ -50,8 +50,7 @@ check "… and of the admin key that was made meanwhile" grep -w backdoor <<<"$(
 
 echo "Drain, with a grace of a minute"
 remember_keys
-(umask 077
-  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/oracle.py snapshot <"$work/state/before.json" >"$work/state/snapshot.json")
+snapshot
 in_toolbox overlap <"$work/state/before.json" >"$logs/overlap.json" &
 overlap=$!
 kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"keys": ["Master", "Salt"], "strategy": "Drain", "gracePeriod": "1m",

@@ -69,6 +69,7 @@ kubectl patch --local -f "$project/examples/keyrotation.yaml" --type=merge -p '{
 start_load
 phase "nothing else"
 sleep 10                     # what a request takes when nothing happens
+snapshot                     # the administrators have saved a key by now: it says by whom
 echo "kubectl rollout restart"
 phase "kubectl rollout restart"
 timed restart

@@ -36,6 +36,12 @@ follow() { # text: until the rotation ends, which has to be a success
   checked "$1" "$result"
 }
 
+# What the rows of LiteLLM's database have to say after a rotation: what they say now.
+snapshot() {
+  (umask 077
+    kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/oracle.py snapshot <"$work/state/before.json" >"$work/state/snapshot.json")
+}
+
 ended_in_mode() { [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = "$1" ]; }
 
 finish() {
