@@ -17,12 +17,14 @@ check: ## fast: style, compile, unit tests, copies up to date
 	helm/sync-crds.sh --check
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	e2e/parts/redis.sh >/dev/null
+	e2e/parts/pgbouncer.sh >/dev/null
 	$(MVN) -q verify -Dquarkus.build.skip=true
 
 .PHONY: test
 test: ## everything that can fail: unit, database, API server, end to end with real LiteLLM
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	e2e/parts/redis.sh >/dev/null
+	e2e/parts/pgbouncer.sh >/dev/null
 	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
 	helm/test.sh
 	e2e/tests/kill.sh

@@ -175,6 +175,9 @@ class ApiInterposer(Interposer):
                 return Effect(f"Secret of the {'new' if new else 'old'} keys", "secret", direction, name)
             case ["DELETE", "secrets", name]:
                 return Effect("Secret of a revision deleted", "secret", direction, name)
+            case [_, "secrets", "litellm-db"]:
+                return (Effect("connection URL marked", "url", direction) if "data" in content
+                        else Effect("mark on the Secret of the URL", "other", direction))
             case [_, "secrets", name]:
                 return (Effect("keys published", "publish", direction, name) if "data" in content
                         else Effect("mark on the Secret", "other", direction))

@@ -18,7 +18,7 @@ import traceback
 import psycopg
 
 from interposers import ANSWERED, BEFORE, DELIVERED, Cut
-from world import GROUP, MASTER, SALT, STAMP, Changes, Cluster, Database, Judge, Operator, ask_pod, random_key
+from world import GROUP, MASTER, SALT, STAMP, Changes, Cluster, Database, Judge, Operator, Pooler, ask_pod, random_key
 
 MOMENTS = {BEFORE: "before", ANSWERED: "during", DELIVERED: "after"}
 # Writes that may come again: for each old pod, when a lease is due, or whenever there is something to do.
@@ -58,6 +58,7 @@ class Run:
         self.canaries, self.cases, self.grid, self.number = set(), [], {}, 0
         self.run_id = time.strftime("%H%M%S")
         self.keys = self.snapshot = None
+        self.only = "*"
 
     # ---- before the first case ------------------------------------------------------------------
 
@@ -246,7 +247,7 @@ class Run:
             "the status": {name: status.get(name) for name in ("rotation", "history", "activeKeys", "lastRevision")},
             "the journal": self.database.query("SELECT * FROM keyrotation.journal ORDER BY rotation_id, direction, kind"),
             "the copies": self.database.query("SELECT count(*) FROM keyrotation.ciphertext_copy"),
-            "the fence": self.database.query("SELECT address FROM keyrotation.fenced"),
+            "the fence": self.database.query("SELECT address::text FROM keyrotation.fenced UNION SELECT mark FROM keyrotation.fenced_but"),
             "rows of keys": self.database.query(
                 'SELECT token, key_alias, expires, user_id FROM "LiteLLM_VerificationToken" ORDER BY 1'),
         }
@@ -337,9 +338,10 @@ def is_write(effect):
     return effect.kind != "event"
 
 
-def killed(run, strategy, keys, ways):
+def killed(run, strategy, keys, ways, name=None, fencing=None):
     """A rotation and its way back; `ways` is a moment and a choice of writes for each of the two."""
     mode = "Rolling" if keys == ["Master"] else strategy
+    name = name or mode
     before = {}
 
     def way(case, direction, moment, wanted, expected):
@@ -351,8 +353,10 @@ def killed(run, strategy, keys, ways):
         if not names:
             case.wrong("no operator was killed")
         run.expect(case, expected, keys, mode)
-        for name in names:
-            moments = run.grid.setdefault(name, {}).setdefault((mode, direction), {})
+        if fencing and case.facts["last"].get("fencing") != fencing:
+            case.wrong(f"old pods were not told by {fencing}: {case.facts['last'].get('fencing')}")
+        for write in names:
+            moments = run.grid.setdefault(write, {}).setdefault((name, direction), {})
             moments[MOMENTS[moment]] = moments.get(MOMENTS[moment], True) and not case.problems
 
     def forward(case):
@@ -367,9 +371,47 @@ def killed(run, strategy, keys, ways):
         run.roll_back(case)
         way(case, "RollBack", *ways[1], "RolledBack")
 
-    run.case(f"{mode}, forward", forward)
+    run.case(f"{name}, forward", forward)
     if len(ways) > 1:
-        run.case(f"{mode}, rolled back", back)
+        run.case(f"{name}, rolled back", back)
+
+
+def behind_pooler(run, ways):
+    """The same behind PgBouncer, where the database sees every pod at one address and tells them by the mark in their URL. The
+    operator goes through it as well, so its transactions are not interposed here: it is killed at its requests to the API server."""
+    if not fnmatch.fnmatch(f"{MARKED}, forward", run.only):
+        return
+    secret, pooler = "/api/v1/namespaces/ai/secrets/litellm-db", Pooler(run.settings, run.database)
+    before = run.cluster.get(secret)["data"]["DATABASE_URL"]
+
+    def connect(url, database):
+        run.operator.kill()
+        run.cluster.patch(secret, {"data": {"DATABASE_URL": url}})
+        stamp = random_key()[3:11]
+        run.cluster.patch("/apis/apps/v1/namespaces/ai/deployments/litellm",
+                          {"spec": {"template": {"metadata": {"annotations": {"e2e/url": stamp}}}}})
+        run.until("pods with the other URL", lambda: settled(run.cluster, stamp), 120)
+        run.cluster.patch(f"{GROUP}/litellm", {"spec": {"database": database}})
+
+    def source(name):
+        return {"urlFrom": {"secretKeyRef": {"name": name, "key": "DATABASE_URL"}}}
+
+    try:
+        connect(base64.b64encode(pooler.url(run.database).encode()).decode(), source("litellm-db") | {"markConnections": True})
+        killed(run, "Fenced", BOTH, ways, MARKED, "Marks")
+        mark = base64.b64decode(run.cluster.get(secret)["data"]["DATABASE_URL"]).decode().rpartition("application_name=")[2]
+        print(f"  the URL ends with {mark}", flush=True)
+    finally:
+        connect(before, source("operator-db") | {"markConnections": False})
+        pooler.end()
+
+
+def settled(cluster, stamp):
+    """Whether two ready pods of that template run and no other is left, also not on its way out."""
+    pods = cluster.get("/api/v1/namespaces/ai/pods?labelSelector=app%3Dlitellm")["items"]
+    return len(pods) == 2 and all(
+        pod["metadata"].get("annotations", {}).get("e2e/url") == stamp
+        and any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", [])) for pod in pods)
 
 
 # ---- single faults ----------------------------------------------------------------------------------
@@ -530,6 +572,7 @@ def stale(case, run, kind):
 # ---- all of it --------------------------------------------------------------------------------------
 
 
+MARKED = "Fenced by marks"
 BOTH, MASTER_ALONE = ["Master", "Salt"], ["Master"]
 WAYS = [("Fenced", BOTH), ("Drain", BOTH), ("Rolling", MASTER_ALONE)]
 
@@ -539,6 +582,7 @@ def quick(run):
     killed(run, "Fenced", BOTH, [(ANSWERED, is_write), (BEFORE, is_effect)])
     killed(run, "Drain", BOTH, [(DELIVERED, is_effect), (ANSWERED, is_effect)])
     killed(run, "Rolling", MASTER_ALONE, [(BEFORE, is_effect)])
+    behind_pooler(run, [(ANSWERED, is_effect), (BEFORE, is_effect)])
     faults(run, 12, 45, "20s")
 
 
@@ -547,6 +591,8 @@ def complete(run):
     for strategy, keys in WAYS:
         for moment in MOMENTS:
             killed(run, strategy, keys, [(moment, is_write), (moment, is_write)])
+    for moment in MOMENTS:
+        behind_pooler(run, [(moment, is_write), (moment, is_write)])
     faults(run, 150, 200, "60s")
 
 
@@ -585,7 +631,7 @@ def faults(run, short, long, deadline):
 
 def table(run):
     """The cases as Markdown."""
-    ways = [(mode, direction) for mode, _ in WAYS for direction in ("Forward", "RollBack")]
+    ways = [(mode, direction) for mode in [*dict(WAYS), MARKED] for direction in ("Forward", "RollBack")]
     lines = ["| write | " + " | ".join(f"{mode}, {'forward' if way == 'Forward' else 'back'}" for mode, way in ways) + " |",
              "| --- |" + " --- |" * len(ways)]
     for name, cells in run.grid.items():
@@ -607,8 +653,8 @@ def main():
     run = Run(settings)
     run.prepare()
     if "--only" in options:
-        whole, pattern = run.case, options[options.index("--only") + 1]
-        run.case = lambda name, body: whole(name, body) if fnmatch.fnmatch(name, pattern) else None
+        whole, run.only = run.case, options[options.index("--only") + 1]
+        run.case = lambda name, body: whole(name, body) if fnmatch.fnmatch(name, run.only) else None
     try:
         (complete if "--long" in options else singly if "--singly" in options else quick)(run)
     except SystemExit as end:

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -25,7 +26,7 @@ GROUP = "/apis/keyrotation.dev/v1alpha1/namespaces/ai/keyrotations"
 STAMP = "keyrotation.dev/revision"
 MASTER, SALT = "LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"
 PROVIDER = "http://provider.ai.svc.cluster.local:8080/v1"
-API_PORT, DATABASE_PORT = 7443, 7432
+API_PORT, DATABASE_PORT, POOLER_PORT = 7443, 7432, 7632
 DATABASE_HOST = "postgres.interposed"
 
 
@@ -190,6 +191,8 @@ class Database:
                 found.append(f"{len(rows)} {what}")
         if self.query("SELECT to_regclass('keyrotation.fenced')")[0][0] and self.query("SELECT 1 FROM keyrotation.fenced"):
             found.append("addresses behind the fence")
+        if self.query("SELECT to_regclass('keyrotation.fenced_but')")[0][0] and self.query("SELECT 1 FROM keyrotation.fenced_but"):
+            found.append("a role behind the fence")
         return found
 
     def journal(self, rotation):
@@ -207,6 +210,31 @@ class Database:
         return self.query("SELECT count(*) FROM (SELECT 1 FROM keyrotation.ciphertext_copy WHERE rotation_id = %s"
                           " AND table_name NOT IN ('LiteLLM_VerificationToken', 'LiteLLM_TeamTable', 'LiteLLM_UserTable')"
                           " GROUP BY direction, table_name, row_id, column_name HAVING count(*) > 1) twice", rotation)[0][0]
+
+
+class Pooler:
+    """PgBouncer in session mode before the database, in the cluster's network. Whoever comes through it has its address."""
+
+    def __init__(self, settings, database):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((database.host, 9))     # sends nothing: only to learn which address pods see
+            self.host = probe.getsockname()[0]
+        configuration = os.path.join(settings["work"], "pgbouncer.ini")
+        with open(os.open(configuration, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            # With auth_type any there is no file of users, which PgBouncer would look for again after it has become another user.
+            file.write(f"[databases]\nlitellm = host={database.host} user=litellm password={database.passwords['litellm']}\n"
+                       f"[pgbouncer]\nlisten_addr = {self.host}\nlisten_port = {POOLER_PORT}\nunix_socket_dir =\n"
+                       "auth_type = any\npool_mode = session\nuser = nobody\n")
+        with open(os.path.join(settings["logs"], "pgbouncer.log"), "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", settings["pgbouncer"], configuration],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def url(self, database):
+        return database.url("litellm", self.host, POOLER_PORT)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Operator:

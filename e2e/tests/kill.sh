@@ -105,6 +105,7 @@ with open(os.open(f"{work}/settings.json", os.O_CREAT | os.O_WRONLY, 0o600), "w"
         "port": int(open(f"{cluster}/kubeconfig").read().split("https://127.0.0.1:")[1].split()[0]),
         "passwords": {"postgres": "$superuser", "litellm": "$password"}, "token": "$token",
         "provider": {name: "sk-provider-" + secrets.token_urlsafe(32) for name in models},
+        "pgbouncer": "$pgbouncer",
         "java": json.loads(os.environ["JAVA_COMMAND"]),
     }, file)
 PYTHON
@@ -118,6 +119,7 @@ SKIP_BUILD=1 prepare "$version"
 start_cluster "$version"
 litellm=$("$e2e/parts/litellm.sh" "$version")
 jdk=$("$e2e/parts/jdk.sh")
+pgbouncer=$("$e2e/parts/pgbouncer.sh")
 superuser=$(random) password=$(random)
 busy "PostgreSQL with LiteLLM's schema, the operator's rights" "$logs/deploy.log" deploy
 train "$jdk"

@@ -16,8 +16,10 @@ import dev.keyrotation.host.HostConnections;
 import dev.keyrotation.host.Hosts;
 import dev.keyrotation.host.LocalHost;
 import dev.keyrotation.key.ComposedKeyStore;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.FileRevisions;
 import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.key.SecretConnectionMarks;
 import dev.keyrotation.key.SecretConsumer;
 import dev.keyrotation.key.SecretValues;
 import dev.keyrotation.observe.LiveCheck;
@@ -64,6 +66,7 @@ final class LocalEngines implements HostEngines {
       Workloads workloads,
       Proxies proxies,
       DatabaseProvider databases,
+      ConnectionMarks marks,
       Rivals rivals,
       Hosts hosts) {}
 
@@ -80,6 +83,7 @@ final class LocalEngines implements HostEngines {
           units,
           proxies,
           new PostgresDatabases(urls::databaseUrl, urls::authorities),
+          ConnectionMarks.unsupported(),
           Rivals.none(),
           hosts);
     }
@@ -102,6 +106,7 @@ final class LocalEngines implements HostEngines {
                     ? urls.databaseUrl(owner, source)
                     : secrets.databaseUrl(owner, source),
             authorities),
+        new SecretConnectionMarks(client),
         new ClusterRivals(client),
         hosts);
   }
@@ -128,9 +133,16 @@ final class LocalEngines implements HostEngines {
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            to.keys(), to.workloads(), to.proxies(), to.databases(), runner, to.rivals(), random),
+            to.keys(),
+            to.workloads(),
+            to.proxies(),
+            to.databases(),
+            to.marks(),
+            runner,
+            to.rivals(),
+            random),
         new Planner(),
-        new StepExecutor(to.keys(), to.workloads(), to.databases(), runner, random),
+        new StepExecutor(to.keys(), to.workloads(), to.databases(), to.marks(), runner, random),
         new StatusFactory(),
         clock,
         "host-" + HexFormat.of().toHexDigits(random.nextLong()));

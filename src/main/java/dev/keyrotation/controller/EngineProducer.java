@@ -9,7 +9,9 @@ import dev.keyrotation.envfile.EnvironmentFileConsumer;
 import dev.keyrotation.host.HostConnections;
 import dev.keyrotation.host.Hosts;
 import dev.keyrotation.key.ComposedKeyStore;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.key.SecretConnectionMarks;
 import dev.keyrotation.key.SecretConsumer;
 import dev.keyrotation.key.SecretRevisions;
 import dev.keyrotation.key.SecretValues;
@@ -63,12 +65,21 @@ class EngineProducer {
     Workloads workloads = new MixedWorkloads(new DeploymentWorkloads(client), units, units);
     DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl, secrets::authorities);
     AuthCaches caches = new RedisAuthCaches(secrets::redisUrl);
+    ConnectionMarks marks = new SecretConnectionMarks(client);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys, workloads, proxies, databases, caches, runner, new ClusterRivals(client), random),
+            keys,
+            workloads,
+            proxies,
+            databases,
+            caches,
+            marks,
+            runner,
+            new ClusterRivals(client),
+            random),
         new Planner(),
-        new StepExecutor(keys, workloads, databases, caches, runner, random),
+        new StepExecutor(keys, workloads, databases, caches, marks, runner, random),
         new StatusFactory(),
         clock,
         process(random));

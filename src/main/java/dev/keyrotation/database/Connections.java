@@ -4,6 +4,7 @@ import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * One connection per operation. A rotation needs a handful, minutes apart; a pool would only keep
@@ -53,6 +54,17 @@ final class Connections {
       // Closing the connection has ended the transaction, whatever state it was in.
       throw committing ? SqlFailures.atCommit(e, doing) : SqlFailures.of(e, doing);
     }
+  }
+
+  /**
+   * A connection as an instance makes it: its name is in the first packet, and each statement is a
+   * transaction of its own.
+   */
+  Connection named(String applicationName) throws SQLException {
+    PGSimpleDataSource source = url.dataSource(CONNECT_SECONDS + GRACE_SECONDS);
+    source.setApplicationName(applicationName);
+    source.setAssumeMinServerVersion("12");
+    return source.getConnection();
   }
 
   private Connection open(Limits limits) throws SQLException {

@@ -5,13 +5,15 @@ import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds instances of the other keys off the encrypted tables while they finish: a
- * row-level-security policy whose function raises an error for their client addresses. LiteLLM
- * keeps the models that it has in memory when a reload <i>fails</i>; it breaks when a reload
- * succeeds with rows that it cannot read. The fence is set in the re-encryption's own transaction
- * ({@link RotationDatabase.Reencryption#fenced()}).
+ * row-level-security policy whose function raises an error for their client addresses, or for all
+ * sessions of the instances' role that have not the {@code application_name} of new instances.
+ * LiteLLM keeps the models that it has in memory when a reload <i>fails</i>; it breaks when a
+ * reload succeeds with rows that it cannot read. The fence is set in the re-encryption's own
+ * transaction ({@link RotationDatabase.Reencryption#fenced()}).
  *
  * <p>All methods throw {@link RotationException} as those of {@link RotationDatabase} do.
  */
@@ -29,12 +31,25 @@ public interface Fence {
   /** Reads owner, role and policies of the tables. Writes nothing. */
   Check check();
 
+  /**
+   * Like {@link #check}, for a fence that tells instances by their {@code application_name}. Also
+   * opens connections by the URL as an instance would, and sees whether the server knows each by
+   * its own name.
+   */
+  Check checkMarks();
+
+  /**
+   * The {@code application_name} that the fence of this rotation lets through; null when there is
+   * none, or it holds off addresses.
+   */
+  @Nullable String mark(String rotationId);
+
   /** Client addresses that the fence of this rotation holds off; empty when there is none. */
   Set<String> addresses(String rotationId);
 
   /**
    * Holds off only {@code addresses} from now on; with none of them, the fence is gone without
-   * trace.
+   * trace, by whatever it tells instances.
    */
   void shrink(DatabaseOwner owner, String rotationId, Set<String> addresses);
 
@@ -66,6 +81,16 @@ public interface Fence {
       @Override
       public Check check() {
         return new Check.Impossible(why);
+      }
+
+      @Override
+      public Check checkMarks() {
+        return check();
+      }
+
+      @Override
+      public @Nullable String mark(String rotationId) {
+        return null;
       }
 
       @Override

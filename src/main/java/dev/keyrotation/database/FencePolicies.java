@@ -12,11 +12,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The fence as the database has it: addresses in {@code keyrotation.fenced}, and on each fenced
- * table a policy that asks for them, once per statement. A statement of a fenced client fails with
- * SQLSTATE 55000; everybody else is let through.
+ * The fence as the database has it: addresses in {@code keyrotation.fenced}, or a mark in {@code
+ * keyrotation.fenced_but}, and on each fenced table a policy that asks for them, once per
+ * statement. A statement of a fenced client fails with SQLSTATE 55000; everybody else is let
+ * through.
  *
  * <p>All methods work in the transaction of their connection.
  */
@@ -48,13 +50,25 @@ final class FencePolicies {
     return catalog.tables().keySet().stream().filter(ColumnRole::fenceable).sorted().toList();
   }
 
-  /** Holds off exactly {@code addresses}, with none of them nobody. */
-  void set(Catalog catalog, String rotationId, Set<String> addresses) throws SQLException {
-    if (addresses.isEmpty()) {
+  /**
+   * Holds off exactly {@code addresses}, or every session of our own role without {@code mark};
+   * with neither, nobody.
+   */
+  void set(Catalog catalog, String rotationId, Set<String> addresses, @Nullable String mark)
+      throws SQLException {
+    if (addresses.isEmpty() && mark == null) {
       remove();
       return;
     }
-    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
+    forget();
+    if (mark != null) {
+      run(
+          "INSERT INTO keyrotation.fenced_but (litellm_schema, rotation_id, role, mark)"
+              + " VALUES (?, ?, session_user, ?)",
+          schema,
+          rotationId,
+          mark);
+    }
     for (String address : new TreeSet<>(addresses)) {
       run(
           "INSERT INTO keyrotation.fenced (litellm_schema, rotation_id, address)"
@@ -93,6 +107,19 @@ final class FencePolicies {
             rotationId));
   }
 
+  /** The mark that {@code rotationId} lets through; null when it tells by no mark. */
+  @Nullable String mark(String rotationId) throws SQLException {
+    if (!tellsByMark()) {
+      return null;
+    }
+    List<String> marks =
+        column(
+            "SELECT mark FROM keyrotation.fenced_but WHERE litellm_schema = ? AND rotation_id = ?",
+            schema,
+            rotationId);
+    return marks.isEmpty() ? null : marks.getFirst();
+  }
+
   /** Lets everybody but {@code addresses} through; removes the fence when nobody is left. */
   void shrink(String rotationId, Set<String> addresses) throws SQLException {
     for (String address : addresses(rotationId)) {
@@ -105,25 +132,49 @@ final class FencePolicies {
             address);
       }
     }
-    if (column("SELECT 1 FROM keyrotation.fenced WHERE litellm_schema = ?", schema).isEmpty()) {
+    if (addresses.isEmpty() && tellsByMark()) {
+      run(
+          "DELETE FROM keyrotation.fenced_but WHERE litellm_schema = ? AND rotation_id = ?",
+          schema,
+          rotationId);
+    }
+    if (rotationIds().isEmpty()) {
       removePolicies();
     }
   }
 
   /** Rotations of which anything is left; an unknown one for policies without addresses. */
   List<String> rotations() throws SQLException {
-    List<String> ids =
-        column(
-            "SELECT DISTINCT rotation_id FROM keyrotation.fenced WHERE litellm_schema = ? ORDER BY"
-                + " 1",
-            schema);
+    List<String> ids = rotationIds();
     return ids.isEmpty() && !fencedTables().isEmpty() ? List.of("an unknown rotation") : ids;
+  }
+
+  private List<String> rotationIds() throws SQLException {
+    Set<String> ids =
+        new TreeSet<>(
+            column("SELECT rotation_id FROM keyrotation.fenced WHERE litellm_schema = ?", schema));
+    if (tellsByMark()) {
+      ids.addAll(
+          column(
+              "SELECT rotation_id FROM keyrotation.fenced_but WHERE litellm_schema = ?", schema));
+    }
+    return List.copyOf(ids);
+  }
+
+  /** An earlier version made our schema without this table, and nothing has been written since. */
+  private boolean tellsByMark() throws SQLException {
+    return !column("SELECT 1 WHERE to_regclass('keyrotation.fenced_but') IS NOT NULL").isEmpty();
   }
 
   /** Removes whatever there is. */
   void remove() throws SQLException {
-    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
+    forget();
     removePolicies();
+  }
+
+  private void forget() throws SQLException {
+    run("DELETE FROM keyrotation.fenced WHERE litellm_schema = ?", schema);
+    run("DELETE FROM keyrotation.fenced_but WHERE litellm_schema = ?", schema);
   }
 
   /** Leaves the tables as they were before: check made sure that they had no row security. */

@@ -14,15 +14,16 @@ import java.sql.Statement;
  *   <li>{@code journal}: one row per rotation, direction, kind of work and target key, written in
  *       the transaction that it tells of
  *   <li>{@code ciphertext_copy}: replaced cells, for recovery by hand, until the rotation retires
- *   <li>{@code fenced} and {@code admitted()}: which clients the fence holds off. The function runs
- *       with our rights, so that whoever else reads LiteLLM's tables needs none of ours
+ *   <li>{@code fenced}, {@code fenced_but} and {@code admitted()}: which clients the fence holds
+ *       off, by address, or all of a role but those with a mark. The function runs with our rights,
+ *       so that whoever else reads LiteLLM's tables needs none of ours
  *   <li>{@code ended_row}: rows of ended master keys as they were, for the way back
  * </ul>
  */
 final class OwnSchema {
   static final String NAME = "keyrotation";
 
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
 
   private static final String MAKE =
       """
@@ -80,12 +81,21 @@ final class OwnSchema {
         address inet NOT NULL,
         since timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (litellm_schema, address));
+      CREATE TABLE IF NOT EXISTS keyrotation.fenced_but (
+        litellm_schema text PRIMARY KEY,
+        rotation_id text NOT NULL,
+        role text NOT NULL,
+        mark text NOT NULL,
+        since timestamptz NOT NULL DEFAULT now());
       CREATE OR REPLACE FUNCTION keyrotation.admitted(of_schema text) RETURNS boolean
         LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       BEGIN
-        IF current_setting('application_name') <> 'keyrotation' AND EXISTS (
+        IF current_setting('application_name') <> 'keyrotation' AND (EXISTS (
             SELECT FROM keyrotation.fenced
-             WHERE litellm_schema = of_schema AND address = inet_client_addr()) THEN
+             WHERE litellm_schema = of_schema AND address = inet_client_addr()) OR EXISTS (
+            SELECT FROM keyrotation.fenced_but
+             WHERE litellm_schema = of_schema AND role = session_user
+               AND mark <> current_setting('application_name'))) THEN
           RAISE EXCEPTION 'keyrotation: this process still holds the previous encryption key and is'
               ' being replaced; the table can be used again when that is done'
             USING ERRCODE = '55000',

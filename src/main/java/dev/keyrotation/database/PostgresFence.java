@@ -11,8 +11,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** {@link Fence} by row level security. */
 final class PostgresFence implements Fence {
@@ -35,6 +37,36 @@ final class PostgresFence implements Fence {
     }
     return connections.inTransaction(
         "checking whether a fence is possible", Limits.SHORT, this::check);
+  }
+
+  @Override
+  public Check checkMarks() {
+    if (connections.url().pooled()) {
+      return new Check.Impossible(
+          "the database URL goes through a pooler in transaction mode (pgbouncer=true), in which"
+              + " instances share sessions");
+    }
+    Check tables =
+        connections.inTransaction(
+            "checking whether a fence is possible", Limits.SHORT, this::check);
+    if (tables instanceof Check.Impossible) {
+      return tables;
+    }
+    String lost = new MarkProbe(connections).lost();
+    return lost == null ? tables : new Check.Impossible(lost);
+  }
+
+  @Override
+  public @Nullable String mark(String rotationId) {
+    return connections
+        .inTransaction(
+            "reading the fence",
+            Limits.SHORT,
+            connection ->
+                OwnSchema.exists(connection)
+                    ? Optional.ofNullable(new FencePolicies(connection, schema).mark(rotationId))
+                    : Optional.<String>empty())
+        .orElse(null);
   }
 
   private Check check(Connection connection) throws SQLException {

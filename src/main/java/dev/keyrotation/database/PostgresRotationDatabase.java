@@ -279,10 +279,11 @@ final class PostgresRotationDatabase implements RotationDatabase {
                     FROM pg_stat_activity
                    WHERE datname = current_database() AND usename = session_user
                      AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-                     AND application_name <> ?
+                     AND application_name <> ? AND NOT starts_with(application_name, ?)
                    ORDER BY backend_start
                   """)) {
             statement.setString(1, Connections.APPLICATION_NAME);
+            statement.setString(2, MarkProbe.NAME);
             List<Session> sessions = new ArrayList<>();
             try (ResultSet row = statement.executeQuery()) {
               while (row.next()) {

@@ -69,7 +69,8 @@ final class Reencryptor {
     requireInOrder(before);
     DataCounts counts = rewrite(catalog, before);
     // Last, because it locks readers out until the commit.
-    new FencePolicies(connection, schema).set(catalog, request.rotationId(), request.fenced());
+    new FencePolicies(connection, schema)
+        .set(catalog, request.rotationId(), request.fenced(), request.admitted());
     journal.writeReencryption(request, counts);
     return counts;
   }
@@ -215,7 +216,7 @@ final class Reencryptor {
    * Whether nobody else can write the table until the commit: no instance runs, or it is locked.
    */
   private boolean isOursAlone(TableScan scan) {
-    return request.fenced().isEmpty() || ColumnRole.lockable(scan.table().name());
+    return !request.besideInstances() || ColumnRole.lockable(scan.table().name());
   }
 
   private void write(

@@ -97,8 +97,11 @@ public interface RotationDatabase {
    * @param owner the KeyRotation; another owner's claim on this database stops the run, and so does
    *     a later epoch of its own
    * @param timeout bound for the whole transaction
-   * @param fenced client addresses that {@link #fence()} holds off from the commit on; none, no
-   *     fence
+   * @param fenced client addresses that {@link #fence()} holds off from the commit on
+   * @param admitted in their place, the {@code application_name} of the only sessions of the
+   *     instances' role that it lets through; with neither, there is no fence
+   * @param besideInstances whether instances run and may write where no lock or fence keeps them
+   *     off
    */
   record Reencryption(
       DatabaseOwner owner,
@@ -107,7 +110,21 @@ public interface RotationDatabase {
       KeyMaterial from,
       KeyMaterial to,
       Duration timeout,
-      Set<String> fenced) {
+      Set<String> fenced,
+      @Nullable String admitted,
+      boolean besideInstances) {
+
+    /** A re-encryption while instances run that are told apart by their addresses. */
+    public Reencryption(
+        DatabaseOwner owner,
+        String rotationId,
+        Direction direction,
+        KeyMaterial from,
+        KeyMaterial to,
+        Duration timeout,
+        Set<String> fenced) {
+      this(owner, rotationId, direction, from, to, timeout, fenced, null, !fenced.isEmpty());
+    }
 
     /** A re-encryption while no instance runs. */
     public Reencryption(

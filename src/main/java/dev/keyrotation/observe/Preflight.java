@@ -1,6 +1,7 @@
 package dev.keyrotation.observe;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -12,6 +13,7 @@ import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Finding;
@@ -53,6 +55,7 @@ final class Preflight {
       Proxies proxies,
       DatabaseProvider databases,
       AuthCaches caches,
+      ConnectionMarks marks,
       Rivals rivals,
       SecureRandom random) {
     this.store = store;
@@ -62,7 +65,7 @@ final class Preflight {
     this.caches = caches;
     this.rivals = rivals;
     this.random = random;
-    this.old = new OldInstances(workloads, databases);
+    this.old = new OldInstances(workloads, databases, marks);
   }
 
   PreflightReport report(KeyRotation primary, Instant now) {
@@ -83,6 +86,7 @@ final class Preflight {
     private int instances;
     private int storedModels = Integer.MAX_VALUE;
     private @Nullable String noFence = "there is no database";
+    private @Nullable Fencing fencing;
 
     Run(KeyRotation primary, Instant now) {
       this.primary = primary;
@@ -110,7 +114,8 @@ final class Preflight {
           instances,
           storedModels == Integer.MAX_VALUE ? 0 : storedModels,
           noFence,
-          version);
+          version,
+          fencing);
     }
 
     private void collect(Runnable reading) {
@@ -347,8 +352,18 @@ final class Preflight {
         noFence = "it is not wanted";
         return;
       }
-      String obstacle = old.obstacle(primary, database);
+      OldInstances.Answer answer = old.fencing(primary, database);
+      fencing = answer.by();
+      String obstacle = fencing == null ? answer.why() : null;
       noFence = obstacle;
+      if (fencing == Fencing.MARKS) {
+        warnings.add(
+            "Old instances are told from new ones by application_name in the URL of"
+                + " spec.database.urlFrom, which the rotation writes ("
+                + answer.why()
+                + "). Until the last old instance has ended, every other session of the instances'"
+                + " database role is held off the encrypted tables, too.");
+      }
       if (obstacle != null && spec.strategy() == Strategy.FENCED) {
         add(
             ConditionReason.FENCE_NOT_POSSIBLE,

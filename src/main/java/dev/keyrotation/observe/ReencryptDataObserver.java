@@ -2,6 +2,7 @@ package dev.keyrotation.observe;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
@@ -84,7 +85,9 @@ final class ReencryptDataObserver implements StepObserver {
   private Evidence writable(
       KeyRotation primary, RotationStatus rotation, RotationDatabase database, Instant now) {
     if (rotation.mode() == RolloutMode.FENCED) {
-      String stranger = old.strangerInDatabase(primary, database);
+      boolean byAddress = rotation.fencing() == null || rotation.fencing() == Fencing.ADDRESSES;
+      // By mark, whoever nobody told us of is held off like an old instance.
+      String stranger = byAddress ? old.strangerInDatabase(primary, database) : null;
       return stranger == null
           ? new Evidence.Absent("stored values are not under the target key yet", null)
           : new Evidence.Refuted(ConditionReason.DATABASE_IN_USE, stranger, SESSION_PATIENCE);
@@ -98,7 +101,8 @@ final class ReencryptDataObserver implements StepObserver {
         : new Evidence.Refuted(
             ConditionReason.DATABASE_IN_USE,
             sessions.size()
-                + " other sessions use the instances' database role while all instances are stopped ("
+                + " other sessions use the instances' database role while all instances are stopped"
+                + " ("
                 + sessions.stream()
                     .map(s -> s.client() + (s.application() == null ? "" : " " + s.application()))
                     .distinct()

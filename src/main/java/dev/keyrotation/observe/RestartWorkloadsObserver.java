@@ -1,5 +1,6 @@
 package dev.keyrotation.observe;
 
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -7,6 +8,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.plan.Evidence;
 import dev.keyrotation.plan.RestartPlan;
 import dev.keyrotation.workload.Workloads;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * rotation's mark.
  */
 final class RestartWorkloadsObserver implements StepObserver {
+  /** How long after the step's beginning a session with the mark may be missing. */
+  private static final Duration MARK_PATIENCE = Duration.ofSeconds(30);
+
   private final Workloads workloads;
   private final OldInstances old;
 
@@ -44,6 +49,14 @@ final class RestartWorkloadsObserver implements StepObserver {
       // Old instances have gone, or a new one came to the address of an old one: the fence follows
       // at once.
       first = new Evidence.Absent("the fence shrinks with the old instances", null);
+    } else if (first instanceof Evidence.Underway && old.markIsLost(primary, rotation)) {
+      return new Evidence.Refuted(
+          ConditionReason.CONNECTION_MARK_NOT_SEEN,
+          "An instance with the new keys is ready, and the database sees no session with"
+              + " application_name "
+              + rotation.connectionMark()
+              + ": something between them replaces it. New instances cannot read their models.",
+          MARK_PATIENCE);
     }
     Progress progress = new Progress(Math.min(done, total), total, "instances ready");
     return switch (first) {

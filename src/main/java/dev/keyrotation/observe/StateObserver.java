@@ -9,6 +9,7 @@ import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
@@ -47,10 +48,20 @@ public final class StateObserver {
       Workloads workloads,
       Proxies proxies,
       DatabaseProvider databases,
+      ConnectionMarks marks,
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
-    this(store, workloads, proxies, databases, AuthCaches.unsupported(), runner, rivals, random);
+    this(
+        store,
+        workloads,
+        proxies,
+        databases,
+        AuthCaches.unsupported(),
+        marks,
+        runner,
+        rivals,
+        random);
   }
 
   public StateObserver(
@@ -59,24 +70,27 @@ public final class StateObserver {
       Proxies proxies,
       DatabaseProvider databases,
       AuthCaches caches,
+      ConnectionMarks marks,
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
-    this.preflight = new Preflight(store, workloads, proxies, databases, caches, rivals, random);
+    this.preflight =
+        new Preflight(store, workloads, proxies, databases, caches, marks, rivals, random);
     this.operands = new OperandObserver(store, workloads);
     RevisionKeys keys = new RevisionKeys(store);
     Instances instances = new Instances(workloads, proxies, random);
     StepObserver stopped = new StopWorkloadsObserver(workloads);
     StepObserver published = new PublishKeysObserver(store, keys);
-    OldInstances old = new OldInstances(workloads, databases);
+    OldInstances old = new OldInstances(workloads, databases, marks);
     StepObserver restarted = new RestartWorkloadsObserver(workloads, old);
     steps.put(StepName.GENERATE_KEYS, new GenerateKeysObserver(store));
     steps.put(StepName.OPEN_GRACE, new OpenGraceObserver(databases, keys));
     steps.put(StepName.STOP_WORKLOADS, stopped);
     steps.put(StepName.PUBLISH_KEYS, published);
+    steps.put(StepName.MARK_CONNECTIONS, new MarkConnectionsObserver(marks));
     steps.put(
         StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old, keys));
     steps.put(StepName.RESTART_WORKLOADS, new LeasedGraceObserver(restarted, databases, keys));

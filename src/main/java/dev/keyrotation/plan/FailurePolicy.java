@@ -3,6 +3,7 @@ package dev.keyrotation.plan;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Failure;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a failure leads to: another attempt, the way back, or a halt. */
 public final class FailurePolicy {
@@ -82,6 +84,7 @@ public final class FailurePolicy {
         rotation
             .with()
             .direction(Direction.ROLL_BACK)
+            .fencing(fencingBack(rotation, cause))
             .rollBackCause(cause)
             .stepStartedAt(text(now))
             .attempts(0)
@@ -99,6 +102,18 @@ public final class FailurePolicy {
         .step(steps.getFirst())
         .stoppedAt(stops ? text(now) : back.stoppedAt())
         .build();
+  }
+
+  /**
+   * Marks that do not reach the database would hold off the instances that are restarted, too. So
+   * nobody is held off then: old instances can read the values again as soon as they are taken
+   * back, and the few new ones have not been able to all the time.
+   */
+  private static @Nullable Fencing fencingBack(RotationStatus rotation, Failure cause) {
+    return rotation.fencing() == Fencing.MARKS
+            && cause.reason().equals(ConditionReason.CONNECTION_MARK_NOT_SEEN.text())
+        ? Fencing.NOBODY
+        : rotation.fencing();
   }
 
   static Failure failure(

@@ -97,6 +97,7 @@ public final class Planner {
         .reached(StepName.GENERATE_KEYS)
         .keys(spec.keys())
         .mode(mode)
+        .fencing(mode == RolloutMode.FENCED ? report.fencing() : null)
         .reencrypts(reencrypts(spec, report))
         .trigger(trigger)
         .request(trigger == Trigger.REQUEST ? spec.rotate().request() : null)
@@ -335,6 +336,7 @@ public final class Planner {
             rotation.reason(),
             rotation.oldKeys(),
             rotation.mode(),
+            rotation.fencing(),
             rotation.startedAt(),
             FailurePolicy.text(now),
             rotation.unavailableSeconds(),

@@ -1,5 +1,6 @@
 package dev.keyrotation.plan;
 
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param storedModels fewest stored models that an instance listed
  * @param noFence why old instances cannot be fenced off the encrypted tables; null when they can
  * @param version LiteLLM's version, when an instance said so
+ * @param fencing how old instances can be told from new ones; null when they cannot be fenced off
  */
 public record PreflightReport(
     List<Finding> findings,
@@ -33,7 +35,36 @@ public record PreflightReport(
     int instances,
     int storedModels,
     @Nullable String noFence,
-    @Nullable String version) {
+    @Nullable String version,
+    @Nullable Fencing fencing) {
+
+  /** A report of instances that, if at all, are told apart by their addresses. */
+  public PreflightReport(
+      List<Finding> findings,
+      List<String> warnings,
+      @Nullable KeyFingerprints currentKeys,
+      @Nullable KeyKind encryptionKey,
+      boolean hasDatabase,
+      long values,
+      List<String> columns,
+      int instances,
+      int storedModels,
+      @Nullable String noFence,
+      @Nullable String version) {
+    this(
+        findings,
+        warnings,
+        currentKeys,
+        encryptionKey,
+        hasDatabase,
+        values,
+        columns,
+        instances,
+        storedModels,
+        noFence,
+        version,
+        noFence == null ? Fencing.ADDRESSES : null);
+  }
 
   /** A report of nothing but why nothing could be read. */
   public static PreflightReport unread(Finding why) {

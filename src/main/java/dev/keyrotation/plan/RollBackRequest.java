@@ -3,7 +3,9 @@ package dev.keyrotation.plan;
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DataCounts;
+import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
@@ -16,6 +18,7 @@ import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
 import dev.keyrotation.api.v1alpha1.StepName;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code spec.rotate.rollBack}: it names a rotation, so that a manifest that keeps it asks for
@@ -71,6 +74,13 @@ public final class RollBackRequest {
         .filter(entry -> isConfirmed(primary, entry.reason()));
   }
 
+  /** As it came, unless that needs a write that the spec does not allow any more. */
+  private static @Nullable RolloutMode mode(KeyRotation primary, HistoryEntry entry) {
+    DatabaseSpec database = primary.getSpec().database();
+    boolean mayMark = database != null && database.markConnections();
+    return entry.fencing() == Fencing.MARKS && !mayMark ? RolloutMode.DRAIN : entry.mode();
+  }
+
   /**
    * The rotation that takes an ended one back. No preflight stands before it: what it would find
    * may be the very reason for going back; and every step has its own evidence.
@@ -92,7 +102,8 @@ public final class RollBackRequest {
                       .step(StepName.CLOSE_GRACE)
                       .reached(StepName.CLOSE_GRACE)
                       .keys(entry.keys())
-                      .mode(entry.mode())
+                      .mode(mode(primary, entry))
+                      .fencing(mode(primary, entry) == RolloutMode.FENCED ? entry.fencing() : null)
                       .reencrypts(entry.mode() != RolloutMode.ROLLING)
                       .trigger(entry.trigger())
                       .request(entry.request())

@@ -2,6 +2,7 @@ package dev.keyrotation.plan;
 
 import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
+import static dev.keyrotation.api.v1alpha1.StepName.MARK_CONNECTIONS;
 import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
@@ -10,6 +11,7 @@ import static dev.keyrotation.api.v1alpha1.StepName.STOP_WORKLOADS;
 import static dev.keyrotation.api.v1alpha1.StepName.VERIFY;
 
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
@@ -29,9 +31,15 @@ import org.jspecify.annotations.Nullable;
 public final class StepSequence {
   private StepSequence() {}
 
-  /** Steps of a rotation in direction Forward. */
+  /**
+   * Steps of a rotation in direction Forward.
+   *
+   * @param marks whether instances are told apart by a mark in their connection URL. It is written
+   *     after the keys: an instance that starts in between has the new keys and is held off, which
+   *     is harmless; the other way round it would have the old ones and be let through
+   */
   public static List<StepName> forward(
-      @Nullable RolloutMode mode, boolean replacesMaster, boolean hasDatabase) {
+      @Nullable RolloutMode mode, boolean marks, boolean replacesMaster, boolean hasDatabase) {
     List<StepName> steps = new ArrayList<>();
     steps.add(GENERATE_KEYS);
     if (replacesMaster && hasDatabase) {
@@ -42,6 +50,9 @@ public final class StepSequence {
     } else {
       steps.add(PUBLISH_KEYS);
       if (mode == RolloutMode.FENCED) {
+        if (marks) {
+          steps.add(MARK_CONNECTIONS);
+        }
         steps.add(REENCRYPT_DATA);
       }
     }
@@ -66,16 +77,29 @@ public final class StepSequence {
       return List.of(CLOSE_GRACE);
     }
     // With Drain the grace is for after a rotation, and there is none after a roll back.
-    return forward(rotation.mode(), replacesMaster, hasDatabase).stream()
+    return forward(rotation.mode(), takesMarkBack(rotation), replacesMaster, hasDatabase).stream()
         .filter(step -> step != GENERATE_KEYS)
         .filter(step -> step != OPEN_GRACE || rotation.mode() != RolloutMode.DRAIN)
         .toList();
   }
 
+  /** Whether the rotation may write the connection URL, in its present direction. */
+  public static boolean writesMarks(RotationStatus rotation) {
+    return rotation.fencing() == Fencing.MARKS || rotation.fencing() == Fencing.NOBODY;
+  }
+
+  private static boolean takesMarkBack(RotationStatus rotation) {
+    return writesMarks(rotation) && rotation.reached().compareTo(MARK_CONNECTIONS) >= 0;
+  }
+
   /** Steps of a rotation in its present direction. */
   public static List<StepName> of(RotationStatus rotation, boolean hasDatabase) {
     return rotation.direction() == Direction.FORWARD
-        ? forward(rotation.mode(), rotation.keys().contains(KeyKind.MASTER), hasDatabase)
+        ? forward(
+            rotation.mode(),
+            rotation.marksConnections(),
+            rotation.keys().contains(KeyKind.MASTER),
+            hasDatabase)
         : rollBack(rotation, hasDatabase);
   }
 

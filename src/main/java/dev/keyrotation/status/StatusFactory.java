@@ -2,6 +2,7 @@ package dev.keyrotation.status;
 
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
 import dev.keyrotation.api.v1alpha1.Epoch;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
@@ -153,6 +154,7 @@ public final class StatusFactory {
         clean
             ? StepSequence.forward(
                 Planner.mode(primary.getSpec(), report),
+                report.fencing() == Fencing.MARKS,
                 primary.getSpec().rotates(KeyKind.MASTER),
                 report.hasDatabase())
             : List.of(),

@@ -1,5 +1,6 @@
 package dev.keyrotation.step;
 
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
@@ -63,10 +64,17 @@ final class ReencryptData implements StepEffect {
             keys.other(primary, rotation).encryption(),
             keys.target(primary, rotation).encryption(),
             RotationDuration.parse(primary.getSpec().stepDeadline()),
-            rotation.mode() == RolloutMode.FENCED
+            fencesAddresses(rotation)
                 ? InstanceAddresses.withoutStamp(workloads, primary, rotation.stamp())
-                : Set.of()));
+                : Set.of(),
+            rotation.marksConnections() ? rotation.connectionMark() : null,
+            rotation.mode() == RolloutMode.FENCED));
     return new StepOutcome.Running("re-encryption has begun", new Progress(0, 0, "rows"));
+  }
+
+  private static boolean fencesAddresses(RotationStatus rotation) {
+    return rotation.mode() == RolloutMode.FENCED
+        && (rotation.fencing() == null || rotation.fencing() == Fencing.ADDRESSES);
   }
 
   /**

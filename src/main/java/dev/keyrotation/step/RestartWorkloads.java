@@ -75,6 +75,14 @@ final class RestartWorkloads implements StepEffect {
 
   private boolean shrinkFence(KeyRotation primary, RotationStatus rotation) {
     Fence fence = databases.open(primary).fence();
+    if (rotation.marksConnections()) {
+      if (InstanceAddresses.anyWithoutStamp(workloads, primary, rotation.stamp())
+          || fence.mark(rotation.id()) == null) {
+        return false;
+      }
+      fence.shrink(DatabaseOwner.of(primary), rotation.id(), Set.of());
+      return true;
+    }
     Set<String> fenced = fence.addresses(rotation.id());
     Set<String> left = new TreeSet<>(fenced);
     left.retainAll(InstanceAddresses.withoutStamp(workloads, primary, rotation.stamp()));

@@ -9,6 +9,7 @@ import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.failure.SupersededException;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Decision;
@@ -35,9 +36,10 @@ public final class StepExecutor {
       KeyStore store,
       Workloads workloads,
       DatabaseProvider databases,
+      ConnectionMarks marks,
       ReencryptionRunner runner,
       SecureRandom random) {
-    this(store, workloads, databases, AuthCaches.unsupported(), runner, random);
+    this(store, workloads, databases, AuthCaches.unsupported(), marks, runner, random);
   }
 
   public StepExecutor(
@@ -45,6 +47,7 @@ public final class StepExecutor {
       Workloads workloads,
       DatabaseProvider databases,
       AuthCaches caches,
+      ConnectionMarks marks,
       ReencryptionRunner runner,
       SecureRandom random) {
     RevisionKeys keys = new RevisionKeys(store);
@@ -53,6 +56,7 @@ public final class StepExecutor {
     effects.put(StepName.OPEN_GRACE, new OpenGrace(databases, keys));
     effects.put(StepName.STOP_WORKLOADS, new StopWorkloads(workloads));
     effects.put(StepName.PUBLISH_KEYS, new PublishKeys(store, keys));
+    effects.put(StepName.MARK_CONNECTIONS, new MarkConnections(marks));
     effects.put(StepName.REENCRYPT_DATA, new ReencryptData(databases, runner, workloads, keys));
     effects.put(
         StepName.RESTART_WORKLOADS,
@@ -60,7 +64,7 @@ public final class StepExecutor {
     effects.put(StepName.VERIFY, new LeasedGrace(new Sweep(databases, keys), databases, keys));
     effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, caches, keys));
     this.retire = new Retire(store, databases);
-    this.takeOver = new TakeOver(store, workloads, databases);
+    this.takeOver = new TakeOver(store, workloads, databases, marks);
   }
 
   /**

@@ -1,10 +1,14 @@
 package dev.keyrotation.step;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyStore;
+import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.plan.StepSequence;
 import dev.keyrotation.workload.Workloads;
 import java.util.function.BooleanSupplier;
 
@@ -17,8 +21,10 @@ final class TakeOver {
   private final KeyStore store;
   private final Workloads workloads;
   private final DatabaseProvider databases;
+  private final ConnectionMarks marks;
 
-  TakeOver(KeyStore store, Workloads workloads, DatabaseProvider databases) {
+  TakeOver(KeyStore store, Workloads workloads, DatabaseProvider databases, ConnectionMarks marks) {
+    this.marks = marks;
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
@@ -26,6 +32,10 @@ final class TakeOver {
 
   void apply(KeyRotation primary, BooleanSupplier current) {
     store.claim(primary, current);
+    RotationStatus rotation = Statuses.of(primary).rotation();
+    if (rotation != null && StepSequence.writesMarks(rotation)) {
+      marks.claim(primary, current);
+    }
     for (WorkloadSpec workload : primary.getSpec().workloads()) {
       workloads.claim(primary, workload, current);
     }

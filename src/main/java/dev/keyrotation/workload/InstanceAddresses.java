@@ -33,6 +33,13 @@ public final class InstanceAddresses {
     return addresses;
   }
 
+  /** Whether any instance, also one without an address, does not carry {@code stamp}. */
+  public static boolean anyWithoutStamp(Workloads workloads, KeyRotation owner, String stamp) {
+    return owner.getSpec().workloads().stream()
+        .flatMap(workload -> workloads.observe(owner, workload).instances().stream())
+        .anyMatch(instance -> !stamp.equals(instance.stamp()));
+  }
+
   private static String of(Workloads.Instance instance) {
     URI url = instance.url();
     String host = url == null ? null : url.getHost();

@@ -52,8 +52,18 @@ public interface Workloads {
   /** How the workload is wired to its keys; findings block a rotation. Reads only. */
   Wiring wiring(KeyRotation owner, WorkloadSpec workload);
 
-  /** See {@link #wiring}. */
-  record Wiring(List<Finding> findings, List<String> warnings) {}
+  /**
+   * See {@link #wiring}.
+   *
+   * @param unmarked why {@code application_name} in the URL of {@code spec.database} would not name
+   *     all connections of its instances, as a sentence without a period; null when it would
+   */
+  record Wiring(List<Finding> findings, List<String> warnings, @Nullable String unmarked) {
+    /** The wiring of a workload whose connections can be named. */
+    public Wiring(List<Finding> findings, List<String> warnings) {
+      this(findings, warnings, null);
+    }
+  }
 
   /** Something that blocks; the message says what is wrong, where, and what to do. */
   record Finding(ConditionReason reason, String message) {}

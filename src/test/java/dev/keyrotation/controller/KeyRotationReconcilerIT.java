@@ -11,6 +11,7 @@ import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.FakeWorld;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.key.ComposedKeyStore;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
@@ -120,11 +121,18 @@ class KeyRotationReconcilerIT {
                 world.workloads(),
                 world.proxies(),
                 rotation -> world.database(),
+                ConnectionMarks.unsupported(),
                 runner,
                 new ClusterRivals(client),
                 random),
             new Planner(),
-            new StepExecutor(keys, world.workloads(), rotation -> world.database(), runner, random),
+            new StepExecutor(
+                keys,
+                world.workloads(),
+                rotation -> world.database(),
+                ConnectionMarks.unsupported(),
+                runner,
+                random),
             new StatusFactory(),
             Clock.systemUTC(),
             "test-" + random.nextInt());

@@ -15,6 +15,7 @@ import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.failure.SupersededException;
+import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
@@ -51,6 +52,7 @@ public final class FakeWorld {
     final int number;
     final @Nullable String stamp;
     final KeySet keys;
+    @Nullable String mark;
     int age;
     boolean terminating;
 
@@ -123,10 +125,12 @@ public final class FakeWorld {
         "values " + values.stream().map(KeyMaterial::fingerprint).toList(),
         "rows " + rows + " grace " + grace + " journal " + journal.keySet() + moved.keySet(),
         "deployment " + replicas + " " + templateStamp + " " + deployment.mark,
-        "database " + claim + " fenced " + fenced);
+        "url " + urlMark + " " + urlSecret.mark,
+        "database " + claim + " fenced " + fenced + " but " + fenceMark);
   }
 
   private static final int TICKS_TO_READY = 2;
+  private static final int SLOW_TICKS = 60;
 
   Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -154,9 +158,15 @@ public final class FakeWorld {
 
   final Guarded secret = new Guarded();
   final Guarded deployment = new Guarded();
+  final Guarded urlSecret = new Guarded();
   volatile Epoch claim = Epoch.NONE;
 
   final Set<String> fenced = new java.util.concurrent.ConcurrentSkipListSet<>();
+
+  /** The mark in the connection URL, and the only one that the fence lets through. */
+  @Nullable String urlMark;
+
+  volatile @Nullable String fenceMark;
 
   // what is wrong with it
   boolean newPodsNeverReady;
@@ -168,6 +178,18 @@ public final class FakeWorld {
   int strangeSessions;
   boolean fencePossible;
   boolean oldPodWritesOnceMore;
+
+  /** All sessions come from a pooler's address. */
+  boolean pooled;
+
+  /** The pooler gives sessions of instances no name, although it gave probes theirs. */
+  boolean marksLost;
+
+  /** The next pod is replaced a minute after the last one. */
+  boolean slowRollout;
+
+  /** Containers of pods end and start again all the time, each pod in its turn. */
+  boolean restless;
 
   /** LiteLLM since 1.84. */
   boolean tellsOrigin = true;
@@ -230,15 +252,26 @@ public final class FakeWorld {
     List<Pod> old = pods.stream().filter(p -> !isCurrent(p)).toList();
     for (Pod pod : pods) {
       if (ready(pod)
-          && !fenced.isEmpty()
+          && (!fenced.isEmpty() || fenceMark != null)
           && !fenced.contains("pod-" + pod.number)
+          && (fenceMark == null || fenceMark.equals(seenMark(pod)))
           && !values.stream().allMatch(pod.keys.encryption()::equals)) {
         violations.add("pod-" + pod.number + " reads values that it cannot open");
       }
     }
+    if (restless && !pods.isEmpty()) {
+      int index = (int) (now.getEpochSecond() % pods.size());
+      Pod ended = pods.get(index);
+      Pod again = pod(ended.number, ended.stamp);
+      again.age = ended.age; // the pod as a whole stays ready: that is not what is looked at here
+      again.terminating = ended.terminating;
+      pods.set(index, again);
+    }
     if (replicas == 0) {
       pods.forEach(pod -> pod.terminating = true);
-    } else if (!old.isEmpty() && current.stream().allMatch(this::ready)) {
+    } else if (!old.isEmpty()
+        && current.stream().allMatch(this::ready)
+        && !(slowRollout && current.stream().anyMatch(pod -> pod.age < SLOW_TICKS))) {
       if (current.size() >= old.size() + current.size() - replicas + 1
           || current.size() == replicas) {
         old.getFirst().terminating = true;
@@ -252,7 +285,18 @@ public final class FakeWorld {
   }
 
   private void start() {
-    pods.add(new Pod(podNumbers++, templateStamp, java.util.Objects.requireNonNull(consumer)));
+    pods.add(pod(podNumbers++, templateStamp));
+  }
+
+  /** A container that starts now reads keys and URL as they are. */
+  private Pod pod(int number, @Nullable String stamp) {
+    Pod pod = new Pod(number, stamp, java.util.Objects.requireNonNull(consumer));
+    pod.mark = urlMark;
+    return pod;
+  }
+
+  private @Nullable String seenMark(Pod pod) {
+    return marksLost ? null : pod.mark;
   }
 
   /** A new instance that does not stay up, as a unit: nobody starts it again. */
@@ -375,6 +419,26 @@ public final class FakeWorld {
               consumer = keys;
               consumerStamp = stamp;
             });
+      }
+    };
+  }
+
+  public ConnectionMarks connectionMarks() {
+    return new ConnectionMarks() {
+      @Override
+      public Look look(KeyRotation owner) {
+        return new Look.Writable(urlMark);
+      }
+
+      @Override
+      public void claim(KeyRotation owner, java.util.function.BooleanSupplier current) {
+        urlSecret.claim(owner, "URL", current);
+      }
+
+      @Override
+      public void write(KeyRotation owner, String mark) {
+        urlSecret.write(
+            owner, "mark URL " + mark.replaceAll("[0-9a-f]{8}$", ""), () -> urlMark = mark);
       }
     };
   }
@@ -519,6 +583,17 @@ public final class FakeWorld {
       }
 
       @Override
+      public Check checkMarks() {
+        return new Check.Possible();
+      }
+
+      @Override
+      public @Nullable String mark(String rotationId) {
+        needDatabase();
+        return fenceMark;
+      }
+
+      @Override
       public Set<String> addresses(String rotationId) {
         needDatabase();
         return Set.copyOf(fenced);
@@ -531,6 +606,7 @@ public final class FakeWorld {
             "shrink fence to " + addresses.size(),
             () -> {
               fenced.retainAll(addresses);
+              fenceMark = addresses.isEmpty() ? null : fenceMark;
               if (oldPodWritesOnceMore && fenced.isEmpty()) {
                 oldPodWritesOnceMore = false;
                 values.set(0, pods.getFirst().keys.encryption());
@@ -546,12 +622,18 @@ public final class FakeWorld {
       @Override
       public List<String> standing(DatabaseOwner owner) {
         needDatabase();
-        return fenced.isEmpty() ? List.of() : List.of("litellm-r1");
+        return fenced.isEmpty() && fenceMark == null ? List.of() : List.of("litellm-r1");
       }
 
       @Override
       public void remove(DatabaseOwner owner) {
-        transaction(owner, "remove fence", fenced::clear);
+        transaction(
+            owner,
+            "remove fence",
+            () -> {
+              fenced.clear();
+              fenceMark = null;
+            });
       }
 
       @Override
@@ -617,7 +699,7 @@ public final class FakeWorld {
               Recovery.ROLL_BACK,
               "Row model-1 opens under no key.");
         }
-        if (request.fenced().isEmpty() && !pods.isEmpty()) {
+        if (!request.besideInstances() && !pods.isEmpty()) {
           violations.add("values changed key under " + pods.size() + " running instances");
         }
         DataCounts counts = new DataCounts(1, values.size(), values.size(), 0, 0);
@@ -628,6 +710,7 @@ public final class FakeWorld {
               values.replaceAll(key -> key.equals(request.from()) ? request.to() : key);
               fenced.clear();
               fenced.addAll(request.fenced());
+              fenceMark = request.admitted();
               journal.put(request.rotationId() + request.direction(), counts);
             });
         return counts;
@@ -731,7 +814,10 @@ public final class FakeWorld {
       @Override
       public List<Session> otherSessions() {
         List<Session> sessions = new ArrayList<>();
-        pods.forEach(pod -> sessions.add(new Session("pod-" + pod.number, null)));
+        pods.forEach(
+            pod ->
+                sessions.add(
+                    new Session(pooled ? "10.0.0.1" : "pod-" + pod.number, seenMark(pod))));
         for (int i = 0; i < strangeSessions; i++) {
           sessions.add(new Session("10.0.0.9", "reporting"));
         }

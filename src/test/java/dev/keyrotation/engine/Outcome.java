@@ -42,7 +42,7 @@ final class Outcome {
         .forEach(master -> assertThat(acceptedSomewhere(master)).isFalse());
   }
 
-  private void isExactly(KeySet keys) {
+  void isExactly(KeySet keys) {
     FakeWorld world = simulation.world;
     assertThat(world.violations).isEmpty();
     assertThat(simulation.status().rotation()).isNull();
@@ -51,6 +51,7 @@ final class Outcome {
     assertThat(world.pods).hasSize(2).allMatch(pod -> pod.keys.equals(keys));
     assertThat(world.grace).isEmpty();
     assertThat(world.fenced).isEmpty();
+    assertThat(world.fenceMark).isNull();
     assertThat(acceptedSomewhere(keys.master())).isTrue();
   }
 

@@ -4,6 +4,7 @@ import static dev.keyrotation.api.v1alpha1.KeyKind.MASTER;
 import static dev.keyrotation.api.v1alpha1.KeyKind.SALT;
 import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
+import static dev.keyrotation.api.v1alpha1.StepName.MARK_CONNECTIONS;
 import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
@@ -12,6 +13,8 @@ import static dev.keyrotation.api.v1alpha1.StepName.STOP_WORKLOADS;
 import static dev.keyrotation.api.v1alpha1.StepName.VERIFY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.RolloutMode;
 import dev.keyrotation.api.v1alpha1.RotationResult;
@@ -75,6 +78,101 @@ class RotationEngineTest {
     assertThat(simulation.fewestReady).isEqualTo(2);
     assertThat(simulation.status().history().getFirst().unavailableSeconds()).isZero();
     Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void behindAPoolerTheFenceTellsInstancesByTheMarkInTheirUrl() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    world.pooled = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.stepsSeen)
+        .containsExactly(
+            GENERATE_KEYS,
+            OPEN_GRACE,
+            PUBLISH_KEYS,
+            MARK_CONNECTIONS,
+            REENCRYPT_DATA,
+            RESTART_WORKLOADS,
+            VERIFY,
+            CLOSE_GRACE);
+    assertThat(simulation.fewestReady).isEqualTo(2);
+    assertThat(world.urlMark).startsWith("keyrotation-r2-");
+    assertThat(simulation.status().plan().warnings())
+        .anyMatch(warning -> warning.contains("application_name"));
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void nextRotationReplacesTheMarkAndARollBackLeavesOneOfItsOwn() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    world.pooled = true;
+    Simulation simulation =
+        new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    KeySet first = world.consumer;
+    String mark = world.urlMark;
+
+    simulation.changeSpec(Simulation.spec(List.of(MASTER, SALT), "second"));
+    simulation.run();
+    String second = world.urlMark;
+    simulation.changeSpec(Simulation.rollBack(List.of(MASTER, SALT), "second", "litellm-r3"));
+    simulation.run();
+
+    assertThat(second).startsWith("keyrotation-r3-").isNotEqualTo(mark);
+    assertThat(world.urlMark).startsWith("keyrotation-r3-back-");
+    assertThat(simulation.status().history()).allMatch(e -> e.fencing() == Fencing.MARKS);
+    Outcome.of(simulation, first).isExactly(first);
+  }
+
+  @Test
+  void rollBackDrainsWhenMarksAreNoLongerAllowed() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    world.pooled = true;
+    Simulation simulation =
+        new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first")).run();
+    String mark = world.urlMark;
+
+    world.pooled = false; // and so the spec allows no marks
+    simulation.changeSpec(Simulation.rollBack(List.of(MASTER, SALT), "first", "litellm-r2"));
+    simulation.run(1);
+
+    assertThat(simulation.status().rotation().mode()).isEqualTo(RolloutMode.DRAIN);
+    simulation.run();
+    assertThat(world.urlMark).isEqualTo(mark);
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+  }
+
+  @Test
+  void markThatDoesNotReachTheDatabaseTurnsBackBeforeOldInstancesAreGoneAndFencesNobodyThen() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    world.pooled = true;
+    world.marksLost = true;
+    world.slowRollout = true;
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    while (simulation.status().rotation() == null
+        || simulation.status().rotation().direction() == Direction.FORWARD) {
+      simulation.run(1);
+    }
+
+    assertThat(world.pods).anyMatch(pod -> pod.keys.equals(OLD));
+    assertThat(simulation.status().rotation().fencing()).isEqualTo(Fencing.NOBODY);
+    while (!world.changes.contains("reencrypt ROLL_BACK")) {
+      simulation.run(1);
+    }
+    assertThat(world.fenceMark).isNull();
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(condition(simulation, "Rotated").getMessage()).contains("ConnectionMarkNotSeen");
+    assertThat(world.changes)
+        .containsSubsequence("mark URL keyrotation-r2-back-", "reencrypt ROLL_BACK");
+    Outcome.of(simulation, OLD).isExactlyOld();
   }
 
   @Test
@@ -437,11 +535,32 @@ class RotationEngineTest {
           world.fencePossible = true;
           world.newPodsNeverReady = true;
         }),
+    FENCED_BY_MARK(OLD, List.of(MASTER, SALT), world -> behindPooler(world)),
+    FENCED_BY_MARK_NO_SALT(OLD_WITHOUT_SALT, List.of(MASTER), world -> behindPooler(world)),
+    FENCED_BY_MARK_RESTLESS(
+        OLD,
+        List.of(MASTER, SALT),
+        world -> {
+          behindPooler(world);
+          world.restless = true;
+        }),
+    FENCED_BY_MARK_PODS_NEVER_READY(
+        OLD,
+        List.of(MASTER, SALT),
+        world -> {
+          behindPooler(world);
+          world.newPodsNeverReady = true;
+        }),
     PUBLISH_REFUSED(OLD, List.of(MASTER, SALT), world -> world.publishRefused = true);
 
     final KeySet old;
     final List<KeyKind> keys;
     final Consumer<FakeWorld> trouble;
+
+    private static void behindPooler(FakeWorld world) {
+      world.fencePossible = true;
+      world.pooled = true;
+    }
 
     Story(KeySet old, List<KeyKind> keys, Consumer<FakeWorld> trouble) {
       this.old = old;

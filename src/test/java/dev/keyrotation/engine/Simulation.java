@@ -64,7 +64,7 @@ final class Simulation {
             .withGeneration(1L)
             .withCreationTimestamp("2026-01-01T00:00:00Z")
             .build());
-    stored.setSpec(spec);
+    stored.setSpec(marking(spec));
     this.engine = newProcess();
   }
 
@@ -85,6 +85,15 @@ final class Simulation {
         .build();
   }
 
+  /** Behind a pooler the user allows marks. */
+  private KeyRotationSpec marking(KeyRotationSpec spec) {
+    return world.pooled
+        ? KeyRotationSpecBuilder.builder(spec)
+            .database(spec.database().withMarkConnections(true))
+            .build()
+        : spec;
+  }
+
   RotationEngine newProcess() {
     SecureRandom random = new SecureRandom();
     ReencryptionRunner runner = new ReencryptionRunner(Runnable::run);
@@ -95,6 +104,7 @@ final class Simulation {
             world.proxies(),
             rotation -> world.database(),
             rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
+            world.connectionMarks(),
             runner,
             Rivals.none(),
             random),
@@ -104,6 +114,7 @@ final class Simulation {
             world.workloads(),
             rotation -> world.database(),
             rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
+            world.connectionMarks(),
             runner,
             random),
         new StatusFactory(),
@@ -243,7 +254,7 @@ final class Simulation {
         new ObjectMetaBuilder(stored.getMetadata())
             .withGeneration(stored.getMetadata().getGeneration() + 1)
             .build());
-    copy.setSpec(spec);
+    copy.setSpec(marking(spec));
     stored = copy;
   }
 

@@ -27,7 +27,8 @@ class StaleProcessTest {
           Story.PODS_NEVER_READY,
           Story.PUBLISH_REFUSED,
           Story.FENCED,
-          Story.FENCED_LATE_WRITE);
+          Story.FENCED_LATE_WRITE,
+          Story.FENCED_BY_MARK);
 
   /** What the other process does while the first sleeps. */
   enum Meanwhile {

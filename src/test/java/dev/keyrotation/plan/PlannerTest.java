@@ -2,6 +2,7 @@ package dev.keyrotation.plan;
 
 import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
+import static dev.keyrotation.api.v1alpha1.StepName.MARK_CONNECTIONS;
 import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
@@ -13,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.DatabaseSpec;
 import dev.keyrotation.api.v1alpha1.Direction;
+import dev.keyrotation.api.v1alpha1.Failure;
+import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -39,6 +42,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class PlannerTest {
@@ -400,15 +404,53 @@ class PlannerTest {
 
   @Test
   void rollingRotationOfTheMasterKeyNeverStopsAnything() {
-    assertThat(StepSequence.forward(RolloutMode.ROLLING, true, true))
+    assertThat(StepSequence.forward(RolloutMode.ROLLING, true, true, true))
         .containsExactly(
             GENERATE_KEYS, OPEN_GRACE, PUBLISH_KEYS, RESTART_WORKLOADS, VERIFY, CLOSE_GRACE);
   }
 
   @Test
   void keysArePublishedBeforeTheDataChanges() {
-    assertThat(StepSequence.forward(RolloutMode.DRAIN, false, true))
+    assertThat(StepSequence.forward(RolloutMode.DRAIN, true, false, true))
         .containsExactly(
             GENERATE_KEYS, STOP_WORKLOADS, PUBLISH_KEYS, REENCRYPT_DATA, RESTART_WORKLOADS, VERIFY);
+  }
+
+  @Test
+  void marksAreWrittenAfterTheKeysAndBeforeTheFenceThatAsksForThem() {
+    assertThat(StepSequence.forward(RolloutMode.FENCED, true, false, true))
+        .containsExactly(
+            GENERATE_KEYS,
+            PUBLISH_KEYS,
+            MARK_CONNECTIONS,
+            REENCRYPT_DATA,
+            RESTART_WORKLOADS,
+            VERIFY);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"REENCRYPT_DATA, true", "MARK_CONNECTIONS, true", "PUBLISH_KEYS, false"})
+  void theMarkIsTakenBackWhenItMayHaveBeenWritten(StepName reached, boolean takenBack) {
+    KeyRotation resource = at(reached, r -> r.mode(RolloutMode.FENCED).fencing(Fencing.MARKS));
+    RotationStatus rotation = resource.getStatus().rotation();
+    Failure cause = FailurePolicy.failure(rotation, ConditionReason.INVALID_SPEC, "x", NOW);
+
+    RotationStatus back = FailurePolicy.turnBack(resource, rotation, cause, NOW);
+
+    assertThat(StepSequence.of(back, true).contains(MARK_CONNECTIONS)).isEqualTo(takenBack);
+    assertThat(back.fencing()).isEqualTo(Fencing.MARKS);
+    assertThat(back.connectionMark())
+        .startsWith("keyrotation-r2-back-")
+        .isNotEqualTo(rotation.connectionMark());
+  }
+
+  @Test
+  void rotationThatComesAgainUnderTheSameNameHasAnotherMark() {
+    RotationStatus rotation = at(REENCRYPT_DATA).getStatus().rotation();
+    RotationStatus again = rotation.withNewKeys(new KeyFingerprints("other", "other"));
+
+    assertThat(rotation.connectionMark())
+        .matches("keyrotation-r2-[0-9a-f]{8}")
+        .isNotEqualTo(again.connectionMark());
   }
 }

@@ -86,13 +86,41 @@ class WiringTest {
   }
 
   @Test
+  void markInTheUrlReachesTheConnectionsOfAPlainDeployment() {
+    assertThat(wiring(Fixture.of("plain")).unmarked()).isNull();
+  }
+
+  /** One change each, and why a mark in the URL of the spec would then not name all connections. */
+  @ParameterizedTest(name = "{1}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {name: DATABASE_URL, value: postgresql://canary}|takes its database from DATABASE_URL: a value in the pod template
+          {name: DATABASE_URL_READ_REPLICA, value: postgresql://canary}|reads from a replica (DATABASE_URL_READ_REPLICA)
+          {name: DATABASE_HOST_READ_REPLICA, value: canary}|reads from a replica (DATABASE_HOST_READ_REPLICA)
+          """)
+  void markInTheUrlDoesNotReachEveryConnection(String variable, String why) {
+    Wiring wiring =
+        wiring(Fixture.of("plain").with(LAST_ENV, LAST_ENV + "\n            - " + variable));
+
+    assertThat(wiring.findings()).isEmpty();
+    assertThat(wiring.unmarked())
+        .startsWith("deployment/litellm ")
+        .contains(why)
+        .doesNotContain("canary");
+  }
+
+  @Test
   void variableOfTheHelmChartCountsAndNotLitellmsOwn() {
     Wiring wiring =
         wiring(
             Fixture.of("litellm-helm")
                 .with(
-                    "- {name: PROXY_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-masterkey, key: masterkey}}}",
-                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-masterkey, key: masterkey}}}"),
+                    "- {name: PROXY_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-masterkey,"
+                        + " key: masterkey}}}",
+                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name:"
+                        + " litellm-masterkey, key: masterkey}}}"),
             TestRotations.in("ai", HELM_SECRET, List.of(KeyKind.MASTER)),
             "litellm-masterkey",
             "masterkey",
@@ -134,7 +162,8 @@ class WiringTest {
                 .with(
                     LAST_ENV,
                     "- {name: LITELLM_MASTER_KEY, value: $(KEYS_LITELLM_MASTER_KEY)}\n"
-                        + "            - {name: LITELLM_SALT_KEY, value: $(KEYS_LITELLM_SALT_KEY)}"));
+                        + "            - {name: LITELLM_SALT_KEY, value:"
+                        + " $(KEYS_LITELLM_SALT_KEY)}"));
 
     assertThat(wiring.findings()).isEmpty();
   }
@@ -188,7 +217,8 @@ class WiringTest {
                 .with("            " + ENV_FROM_KEYS + "\n", "")
                 .with(
                     LAST_ENV,
-                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_MASTER_KEY}}}"));
+                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys,"
+                        + " key: LITELLM_MASTER_KEY}}}"));
 
     assertBlocks(
         wiring,
@@ -205,7 +235,8 @@ class WiringTest {
                 .with("            " + ENV_FROM_KEYS + "\n", "")
                 .with(
                     LAST_ENV,
-                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_MASTER_KEY}}}"),
+                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys,"
+                        + " key: LITELLM_MASTER_KEY}}}"),
             TestRotations.in("ai"),
             "litellm-keys",
             "LITELLM_MASTER_KEY",
@@ -239,8 +270,10 @@ class WiringTest {
                 .with("            " + ENV_FROM_KEYS + "\n", "")
                 .with(
                     LAST_ENV,
-                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_MASTER_KEY}}}\n"
-                        + "            - {name: LITELLM_SALT_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_SALT_KEY, optional: true}}}"),
+                    "- {name: LITELLM_MASTER_KEY, valueFrom: {secretKeyRef: {name: litellm-keys,"
+                        + " key: LITELLM_MASTER_KEY}}}\n"
+                        + "            - {name: LITELLM_SALT_KEY, valueFrom: {secretKeyRef: {name:"
+                        + " litellm-keys, key: LITELLM_SALT_KEY, optional: true}}}"),
             TestRotations.in("ai"),
             "litellm-keys",
             "LITELLM_MASTER_KEY",
@@ -256,7 +289,8 @@ class WiringTest {
             Fixture.of("plain")
                 .with(
                     LAST_ENV,
-                    "- {name: LITELLM_SALT_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key: LITELLM_SALT_KEY}}}"),
+                    "- {name: LITELLM_SALT_KEY, valueFrom: {secretKeyRef: {name: litellm-keys, key:"
+                        + " LITELLM_SALT_KEY}}}"),
             TestRotations.in("ai"),
             "litellm-keys",
             "LITELLM_MASTER_KEY",
@@ -513,8 +547,10 @@ class WiringTest {
                 .with(
                     "      containers:\n",
                     "      containers:\n"
-                        + "        - {name: smoke, image: x, envFrom: [{secretRef: {name: litellm-keys}}]}\n"
-                        + "        - {name: other, image: x, envFrom: [{secretRef: {name: litellm-db}}]}\n"));
+                        + "        - {name: smoke, image: x, envFrom: [{secretRef: {name:"
+                        + " litellm-keys}}]}\n"
+                        + "        - {name: other, image: x, envFrom: [{secretRef: {name:"
+                        + " litellm-db}}]}\n"));
 
     assertThat(wiring.findings()).isEmpty();
     assertThat(wiring.warnings()).singleElement().asString().contains("in container smoke too");

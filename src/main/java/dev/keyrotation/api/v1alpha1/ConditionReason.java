@@ -85,6 +85,11 @@ public enum ConditionReason {
    * {@code spec.strategy} is Fenced and old instances cannot be fenced off the encrypted tables.
    */
   FENCE_NOT_POSSIBLE("FenceNotPossible"),
+  /**
+   * The mark in the connection URL does not tell new instances from old ones: it cannot be written,
+   * or the database does not see it.
+   */
+  CONNECTION_MARK_NOT_SEEN("ConnectionMarkNotSeen"),
   /** A lock was not granted in time. */
   DATABASE_LOCKED("DatabaseLocked"),
   /**

@@ -22,6 +22,8 @@ public record HistoryEntry(
     @JsonPropertyDescription("Fingerprints of the keys that were in use before it.")
         KeyFingerprints oldKeys,
     @JsonPropertyDescription("How instances were restarted.") @Nullable RolloutMode mode,
+    @JsonPropertyDescription("With mode Fenced: how old instances were told from new ones.")
+        @Nullable Fencing fencing,
     @JsonPropertyDescription("When it began, RFC 3339.") String startedAt,
     @JsonPropertyDescription("When it ended, RFC 3339.") String completedAt,
     @JsonPropertyDescription("How long no instance was to serve, in seconds.")

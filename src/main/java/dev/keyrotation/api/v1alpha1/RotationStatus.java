@@ -3,7 +3,12 @@ package dev.keyrotation.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,10 @@ public record RotationStatus(
         List<KeyKind> keys,
     @JsonPropertyDescription("How instances are restarted; known after preflight.")
         @Nullable RolloutMode mode,
+    @JsonPropertyDescription(
+            "With mode Fenced: how old instances are told from new ones. Addresses when it is not"
+                + " set.")
+        @Nullable Fencing fencing,
     @JsonPropertyDescription(
             "Whether stored values have to be re-encrypted; known after preflight.")
         boolean reencrypts,
@@ -83,6 +92,33 @@ public record RotationStatus(
   /** The mark that effects of this rotation carry in the given direction. */
   public String stamp(Direction towards) {
     return id + "/" + (towards == Direction.FORWARD ? "Forward" : "RollBack");
+  }
+
+  /** Whether old instances are told from new ones by a mark in their connection URL. */
+  public boolean marksConnections() {
+    return mode == RolloutMode.FENCED && fencing == Fencing.MARKS;
+  }
+
+  /**
+   * The {@code application_name} of instances with the target keys, for example {@code
+   * keyrotation-r4-1c0ffee5}. No other rotation or direction has the same one, also when a
+   * KeyRotation is deleted and made anew. Known after GenerateKeys.
+   */
+  public String connectionMark() {
+    boolean forward = direction == Direction.FORWARD;
+    KeyFingerprints target = Objects.requireNonNull(forward ? newKeys : oldKeys, "target keys");
+    String unique = stamp() + " " + target.master() + " " + target.salt();
+    return "keyrotation-r" + revision + (forward ? "-" : "-back-") + digest(unique);
+  }
+
+  private static String digest(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 4);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   /** The revision whose keys are to be in use when it ends. */

@@ -25,6 +25,12 @@ public enum StepName {
   @JsonProperty("PublishKeys")
   PUBLISH_KEYS,
   /**
+   * The connection URL that the instances read carries the mark of the target revision. Fenced
+   * only, where addresses do not tell instances apart.
+   */
+  @JsonProperty("MarkConnections")
+  MARK_CONNECTIONS,
+  /**
    * Every encrypted value is under the target encryption key, changed in one transaction with a
    * journal row.
    */
