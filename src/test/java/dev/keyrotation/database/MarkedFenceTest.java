@@ -158,7 +158,7 @@ class MarkedFenceTest {
     TestDatabase database = withModel();
     try (Pooler pooler = new Pooler(database, directory, "pool_mode = session")) {
       RotationDatabase pooled =
-          PostgresDatabases.open(database.url(pooler.port()) + "&application_name=x", "public");
+          TestDatabase.open(database.url(pooler.port()) + "&application_name=x", "public");
       assertThat(pooled.fence().checkMarks()).isEqualTo(new Fence.Check.Possible());
 
       fence(pooled, Direction.FORWARD, MARK);
@@ -185,7 +185,7 @@ class MarkedFenceTest {
     TestDatabase database = withModel();
     try (Pooler pooler =
         new Pooler(database, directory, "pool_mode = session", "application_name_add_host = 1")) {
-      RotationDatabase pooled = PostgresDatabases.open(database.url(pooler.port()), "public");
+      RotationDatabase pooled = TestDatabase.open(database.url(pooler.port()), "public");
 
       assertThat(pooled.fence().checkMarks())
           .isInstanceOfSatisfying(
@@ -197,7 +197,7 @@ class MarkedFenceTest {
   @Test
   void poolerInTransactionModeAsTheUrlTellsIsNotTrusted() {
     TestDatabase database = withModel();
-    RotationDatabase pooled = PostgresDatabases.open(database.url() + "&pgbouncer=true", "public");
+    RotationDatabase pooled = TestDatabase.open(database.url() + "&pgbouncer=true", "public");
 
     assertThat(pooled.fence().checkMarks().toString()).contains("transaction mode");
   }
