@@ -394,7 +394,7 @@ def behind_pooler(run, ways):
         run.cluster.patch(f"{GROUP}/litellm", {"spec": {"database": database}})
 
     def source(name):
-        return {"urlFrom": {"secretKeyRef": {"name": name, "key": "DATABASE_URL"}}}
+        return {"urlFrom": {"secretKeyRef": {"name": name, "key": "DATABASE_URL"}}, "tls": {"mode": "Disabled"}}
 
     try:
         connect(base64.b64encode(pooler.url(run.database).encode()).decode(), source("litellm-db") | {"markConnections": True})
