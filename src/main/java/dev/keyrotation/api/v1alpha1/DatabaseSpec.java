@@ -35,10 +35,7 @@ public record DatabaseSpec(
     implements DatabaseSpecBuilder.With {
 
   public DatabaseSpec(
-      UrlSource urlFrom,
-      @Nullable String schema,
-      @Nullable TlsSpec tls,
-      boolean markConnections) {
+      UrlSource urlFrom, @Nullable String schema, @Nullable TlsSpec tls, boolean markConnections) {
     this.urlFrom = urlFrom;
     this.schema = schema == null ? "public" : schema;
     this.tls = tls == null ? TlsSpec.defaults() : tls;
