@@ -582,7 +582,6 @@ def quick(run):
     killed(run, "Fenced", BOTH, [(ANSWERED, is_write), (BEFORE, is_effect)])
     killed(run, "Drain", BOTH, [(DELIVERED, is_effect), (ANSWERED, is_effect)])
     killed(run, "Rolling", MASTER_ALONE, [(BEFORE, is_effect)])
-    behind_pooler(run, [(ANSWERED, is_effect), (BEFORE, is_effect)])
     faults(run, 12, 45, "20s")
 
 
