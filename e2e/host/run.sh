@@ -26,10 +26,14 @@ prepare_hosts() { # version of LiteLLM
 
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
 
-# use_proxy NAME litellm|standin  what the unit litellm.service runs on that host: the real one, or one that starts at once.
+# use_proxy NAME litellm|standin|COMMAND  what the unit litellm.service runs on that host: the real one, one that starts at once, or
+# another command.
 use_proxy() {
-  local command="litellm --config /etc/litellm/config.yaml --port 4000"
-  [ "$2" = litellm ] || command="python $e2e/host/standin.py"
+  local command=$2
+  case $2 in
+    litellm) command="litellm --config /etc/litellm/config.yaml --port 4000" ;;
+    standin) command="python $e2e/host/standin.py" ;;
+  esac
   # LITELLM_LOCAL_*: what LiteLLM would otherwise fetch from the internet. DISABLE_SCHEMA_UPDATE: start_database makes the schema.
   cat - "$litellm/env" >"$hosts/$1/rig.env" <<ENV
 RIG_PROXY="$command"

@@ -79,7 +79,10 @@ class Run:
             "spec": {"keys": ["Master", "Salt"], "secretRef": {"name": "litellm-keys"}, "stabilityPeriod": "1s", "stepDeadline": "5m",
                      "database": {"urlFrom": {"secretKeyRef": {"name": "operator-db", "key": "DATABASE_URL"}}, "tls": {"mode": "Disabled"}},
                      "proxy": {"tls": {"mode": "Disabled"}},
-                     "workloads": [{"deployment": {"name": "litellm"}}], "retention": {"history": 20}}}, must=False)   # KEEP=1: it is there
+                     "workloads": self.workloads(), "retention": {"history": 20}}}, must=False)   # KEEP=1: it is there
+
+    def workloads(self):
+        return [{"deployment": {"name": "litellm"}}]
 
     # ---- one way of a rotation ------------------------------------------------------------------
 
@@ -194,18 +197,22 @@ class Run:
             name = pod["metadata"]["name"]
             if pod["metadata"].get("annotations", {}).get(STAMP) != mark:
                 case.wrong(f"{name} is of another revision than the template")
-            answers = {"the right master key": (target[MASTER], 200), "a random key": (random_key(), 401)}
-            if other[MASTER] != target[MASTER]:
-                answers["the other master key"] = (other[MASTER], 401)
-            for what, (key, wanted) in answers.items():
-                got, _ = ask_pod(pod, "/key/list?size=1", key)
-                if got != wanted:
-                    case.wrong(f"{name} answers {got} to {what}")
-            for model, secret in self.settings["provider"].items():
-                message = {"role": "user", "content": random_key()[:16]}   # a new text each time: no cache may answer
-                got, body = ask_pod(pod, "/v1/chat/completions", "sk-virtual-0", {"model": model, "messages": [message]})
-                if got != 200 or body["choices"][0]["message"]["content"] != f"used {hashlib.sha256(secret.encode()).hexdigest()}":
-                    case.wrong(f"{name} does not use the right provider key for {model}: {got}")
+            self.answers(case, name, pod, target, other)
+
+    def answers(self, case, name, pod, target, other):
+        """What one instance says to keys, and which provider keys it uses."""
+        answers = {"the right master key": (target[MASTER], 200), "a random key": (random_key(), 401)}
+        if other[MASTER] != target[MASTER]:
+            answers["the other master key"] = (other[MASTER], 401)
+        for what, (key, wanted) in answers.items():
+            got, _ = ask_pod(pod, "/key/list?size=1", key)
+            if got != wanted:
+                case.wrong(f"{name} answers {got} to {what}")
+        for model, secret in self.settings["provider"].items():
+            message = {"role": "user", "content": random_key()[:16]}   # a new text each time: no cache may answer
+            got, body = ask_pod(pod, "/v1/chat/completions", "sk-virtual-0", {"model": model, "messages": [message]})
+            if got != 200 or body["choices"][0]["message"]["content"] != f"used {hashlib.sha256(secret.encode()).hexdigest()}":
+                case.wrong(f"{name} does not use the right provider key for {model}: {got}")
 
     def once(self, case, last, forward):
         """No step was done twice: as the writes that took effect, as changes in the cluster, as rows of the journal."""

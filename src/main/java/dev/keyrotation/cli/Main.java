@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import sun.misc.Signal;
 
 /**
  * The entry of the command. It boots no Quarkus: nothing of the operator starts, and an answer is
@@ -44,6 +45,7 @@ public final class Main {
   /** Lets the present turn end, then ends the process with the command's own exit code. */
   private static void finish(Stop stop, CompletableFuture<Integer> exit) {
     stop.ask();
+    endAtOnceWhenAskedAgain();
     int code = ExitCode.INTERRUPTED.code();
     try {
       code = exit.get(LONGEST_TURN_SECONDS, TimeUnit.SECONDS);
@@ -53,5 +55,14 @@ public final class Main {
       // The turn hangs. What it did is found by the next run.
     }
     Runtime.getRuntime().halt(code);
+  }
+
+  /**
+   * A runtime that ends ignores the signals that come then, unless somebody handles them. What the
+   * turn did is found by the next run, as after any other end.
+   */
+  private static void endAtOnceWhenAskedAgain() {
+    Signal.handle(
+        new Signal("INT"), signal -> Runtime.getRuntime().halt(ExitCode.INTERRUPTED.code()));
   }
 }

@@ -28,8 +28,17 @@ final class Backups {
   }
 
   private String prefix() {
+    return prefix(file);
+  }
+
+  private static String prefix(FileStat file) {
     String name = file.fileName();
     return (name.startsWith(".") ? "" : ".") + name + ".keyrotation-";
+  }
+
+  /** The path of the mark of the epoch in which the file may be written. */
+  static String epochPath(FileStat file) {
+    return file.directory() + "/" + prefix(file) + "epoch";
   }
 
   /** The path of the copy that belongs to a stamp, for example {@code litellm-r2/Forward}. */

@@ -7,6 +7,8 @@ import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.envfile.EnvironmentKeys.Found;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
+import dev.keyrotation.host.EpochMark;
 import dev.keyrotation.host.FileStat;
 import dev.keyrotation.host.Host;
 import dev.keyrotation.host.Hosts;
@@ -127,9 +129,24 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
         : Reader.SHELL;
   }
 
-  /** A file has no version that a write could name: on hosts the live look has to do. */
+  /** The mark lies beside the file itself, wherever links lead. */
+  private static EpochMark mark(KeyRotation owner, SystemdUnitTarget unit, FileStat file) {
+    return EpochMark.of(owner, where(unit), Backups.epochPath(file));
+  }
+
   @Override
-  public void claim(KeyRotation owner, BooleanSupplier current) {}
+  public void claim(KeyRotation owner, BooleanSupplier current) {
+    for (SystemdUnitTarget unit : files(owner)) {
+      Host host = hosts.of(owner, unit);
+      Optional<FileStat> file = host.stat(unit.environmentFile());
+      if (file.isPresent()) {
+        if (!current.getAsBoolean()) {
+          throw new SupersededException(where(unit), 0);
+        }
+        host.claim(mark(owner, unit, file.get()));
+      }
+    }
+  }
 
   @Override
   public Consumer consumer(KeyRotation owner) {
@@ -244,7 +261,8 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
                               + where(unit)
                               + " does not exist any more. Put it back with the present keys, for"
                               + " example from the copy beside it; the rotation then goes on."));
-      Backups backups = new Backups(owner, place.host(), place.stat());
+      Host host = place.host().under(mark(owner, unit, place.stat()));
+      Backups backups = new Backups(owner, host, place.stat());
       String mark = backups.lastStamp();
       boolean done =
           stamp.equals(mark)
@@ -252,20 +270,21 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
               && found.keys().equals(keys)
               && stale(place, found, backups, mark).isEmpty();
       if (!done) {
-        publish(place, backups, keys, stamp);
+        publish(place, host, backups, keys, stamp);
         return;
       }
     }
   }
 
-  private static void publish(Place place, Backups backups, KeySet keys, String stamp) {
+  private static void publish(
+      Place place, Host host, Backups backups, KeySet keys, String stamp) {
     EnvironmentFile next = next(place, backups, keys, stamp);
     if (next.equals(place.content())) {
       backups.keep(stamp, new byte[0]); // the mark alone: there is room for it on a full disk too
       return;
     }
     backups.keep(stamp, place.content().bytes());
-    place.host().replace(place.stat(), next.bytes());
+    host.replace(place.stat(), next.bytes());
   }
 
   /**

@@ -34,6 +34,23 @@ public interface Host {
    */
   Output script(String doing, String script, List<String> arguments, byte[] stdin, int... alsoFine);
 
+  /**
+   * Puts a mark on the host unless it carries one of the same or a higher number.
+   *
+   * @throws dev.keyrotation.failure.SupersededException when it does; nothing was written
+   */
+  void claim(EpochMark mark);
+
+  /**
+   * The same host, on which a change succeeds only while it carries {@code mark}. Compared and
+   * changed under one lock of the host: a change that comes late is refused, or has ended before
+   * anybody else could {@link #claim}.
+   *
+   * <p>A script of the caller says where its change begins, by the command {@code ours}. Changes
+   * throw {@link dev.keyrotation.failure.SupersededException} when the mark is another one.
+   */
+  Host under(EpochMark mark);
+
   /** The regular file that a path leads to, symbolic links followed; empty when there is none. */
   Optional<FileStat> stat(String path);
 

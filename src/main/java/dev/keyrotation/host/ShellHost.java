@@ -1,13 +1,16 @@
 package dev.keyrotation.host;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Files by commands that every host with systemd has (GNU coreutils, findutils, a POSIX shell), so
@@ -20,12 +23,53 @@ import java.util.function.Function;
 abstract class ShellHost implements Host {
   private static final int MOST_BYTES = 1 << 20;
 
+  private static final int BUSY = 90;
+  private static final int SUPERSEDED = 91;
   private static final int NO_FILE = 92;
   private static final int MISSING = 93;
   private static final int EXISTS = 94;
   private static final int CUT_SHORT = 95;
   private static final int OWNER_LOST = 96;
   private static final int CHANGED = 97;
+
+  /**
+   * Before every script. One lock for all that is marked on a host, since a host has few such things
+   * and no command holds it for long. It is taken after all input has come: a connection that hangs
+   * holds up nobody.
+   */
+  private static final String LOCK =
+      """
+      lock() { # MARK
+        if [ -w /run ]; then exec 9>>/run/keyrotation.lock; else exec 9<"$(dirname -- "$1")"; fi
+        flock -w 20 9 || exit 90
+      }
+      """;
+
+  /** What a script calls before it changes something, when nothing is compared. */
+  private static final String ANYBODY =
+      """
+      ours() { :; }
+      """;
+
+  /** {@code $1} path of the mark, {@code $2} the mark, {@code $3} its number. */
+  private static final String CLAIM =
+      """
+      set -eu
+      umask 077
+      LC_ALL=C; export LC_ALL
+      d=$(dirname -- "$1")
+      [ -d "$d" ] || mkdir -p -m 755 -- "$d"
+      lock "$1"
+      found=$(readlink -- "$1") || found=
+      [ "$found" != "$2" ] || exit 0
+      number=${found%%/*}
+      case $number in '' | *[!0-9]*) number=0 ;; esac
+      [ "$number" -lt "$3" ] || { printf '%s' "$found"; exit 91; }
+      rm -f -- "$1.new"
+      ln -s -- "$2" "$1.new"
+      mv -fT -- "$1.new" "$1"
+      sync -- "$d"
+      """;
 
   private static final String START =
       """
@@ -73,6 +117,7 @@ abstract class ShellHost implements Host {
           [ "$(stat -c '%u %g' -- "$t")" = "$3 $4" ] || chown -- "$3:$4" "$t" || exit 96
           chmod -- "$5" "$t"
           sync -- "$t"
+          ours
           ln -T -- "$t" "$1" || { [ ! -e "$1" ] || exit 94; exit 1; }
           sync -- "$d"
           """;
@@ -88,6 +133,7 @@ abstract class ShellHost implements Host {
             cp --attributes-only --preserve=mode,ownership -- "$f" "$t"
           [ "$(stat -c '%u %g %a' -- "$f")" = "$(stat -c '%u %g %a' -- "$t")" ] || exit 96
           sync -- "$t"
+          ours
           [ "$(version "$f")" = "$3" ] || exit 97
           mv -fT -- "$t" "$f"
           sync -- "$d"
@@ -101,6 +147,7 @@ abstract class ShellHost implements Host {
           receive "$d" "$2"
           chmod -- "$3" "$t"
           sync -- "$t"
+          ours
           mv -fT -- "$t" "$1"
           sync -- "$d"
           """;
@@ -109,6 +156,7 @@ abstract class ShellHost implements Host {
       START
           + """
           [ -e "$1" ] || [ -h "$1" ] || exit 0
+          ours
           rm -f -- "$1"
           sync -- "$(dirname -- "$1")"
           """;
@@ -200,15 +248,45 @@ abstract class ShellHost implements Host {
   }
 
   @Override
-  public final Output script(
+  public final void claim(EpochMark mark) {
+    Epoch epoch = mark.epoch();
+    if (epoch != null) {
+      checked(
+          "mark " + mark.what(),
+          mark.what(),
+          CLAIM,
+          List.of(mark.path(), mark.target(), Long.toString(epoch.number())),
+          new byte[0]);
+    }
+  }
+
+  @Override
+  public final Host under(EpochMark mark) {
+    return new GuardedHost(this, mark);
+  }
+
+  @Override
+  public Output script(
       String doing, String script, List<String> arguments, byte[] stdin, int... alsoFine) {
+    return checked(doing, name(), ANYBODY + script, arguments, stdin, alsoFine);
+  }
+
+  /** Runs a script that knows whose the change is: it defines {@code ours} or calls it not. */
+  final Output checked(
+      String doing,
+      String what,
+      String script,
+      List<String> arguments,
+      byte[] stdin,
+      int... alsoFine) {
     List<String> argv =
-        java.util.stream.Stream.concat(
-                java.util.stream.Stream.of("sh", "-c", script, "sh"), arguments.stream())
-            .toList();
+        Stream.concat(Stream.of("sh", "-c", LOCK + script, "sh"), arguments.stream()).toList();
     Output output = run(argv, stdin);
     if (output.ok() || Arrays.stream(alsoFine).anyMatch(code -> code == output.exit())) {
       return output;
+    }
+    if (output.exit() == SUPERSEDED) {
+      throw new SupersededException(what + " on " + name(), Epoch.numberOf(output.text()));
     }
     throw failure(doing, output);
   }
@@ -217,6 +295,7 @@ abstract class ShellHost implements Host {
   private RotationException failure(String doing, Output output) {
     Function<String, Boolean> says = text -> output.err().contains(text);
     return switch (output.exit()) {
+      case BUSY -> failed(doing, "another command of keyrotation is changing this host");
       case NO_FILE -> failed(doing, "it is no regular file");
       case MISSING -> failed(doing, "it does not exist");
       case CUT_SHORT ->

@@ -19,8 +19,7 @@ public interface KeyConsumer {
 
   /**
    * Marks the places with the epoch of {@code owner}'s status, so that writes of earlier epochs
-   * fail. Does nothing where there is no place, or none that could refuse a write (a file on a
-   * host).
+   * fail. Does nothing where there is no place.
    *
    * @param current reads live whether that epoch is still the stored one; asked before a write
    * @throws dev.keyrotation.failure.SupersededException when it is not; {@link #publish} throws it

@@ -7,6 +7,8 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.envfile.EnvironmentFileConsumer;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
+import dev.keyrotation.failure.SupersededException;
+import dev.keyrotation.host.EpochMark;
 import dev.keyrotation.host.Host;
 import dev.keyrotation.host.Hosts;
 import dev.keyrotation.workload.LogScan;
@@ -54,7 +56,20 @@ public final class SystemdWorkloads implements Workloads, LogScan {
   }
 
   private static String dropIn(SystemdUnitTarget unit) {
-    return "/etc/systemd/system/" + unit.unit() + ".d/" + UnitScripts.DROP_IN_NAME;
+    return directory(unit) + UnitScripts.DROP_IN_NAME;
+  }
+
+  private static String directory(SystemdUnitTarget unit) {
+    return "/etc/systemd/system/" + unit.unit() + ".d/";
+  }
+
+  private static EpochMark mark(KeyRotation owner, SystemdUnitTarget unit) {
+    return EpochMark.of(owner, unit.unit(), directory(unit) + UnitScripts.EPOCH_NAME);
+  }
+
+  /** The unit's host, for changes. */
+  private Host writable(KeyRotation owner, SystemdUnitTarget unit) {
+    return hosts.of(owner, unit).under(mark(owner, unit));
   }
 
   @Override
@@ -87,9 +102,15 @@ public final class SystemdWorkloads implements Workloads, LogScan {
     }
   }
 
-  /** A unit has no version that a command could name: on hosts the live look has to do. */
   @Override
-  public void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current) {}
+  public void claim(KeyRotation owner, WorkloadSpec workload, BooleanSupplier current) {
+    SystemdUnitTarget unit = unit(workload);
+    EpochMark mark = mark(owner, unit);
+    if (!current.getAsBoolean()) {
+      throw new SupersededException(unit.displayName(), 0);
+    }
+    hosts.of(owner, unit).claim(mark);
+  }
 
   @Override
   public void stop(KeyRotation owner, WorkloadSpec workload) {
@@ -112,7 +133,7 @@ public final class SystemdWorkloads implements Workloads, LogScan {
     State before = observe(owner, workload);
     String text =
         NOTE + "[Service]\nEnvironment=" + UnitScripts.STAMP_VARIABLE + "=" + stamp + "\n";
-    hosts.of(owner, unit).put(dropIn(unit), text.getBytes(StandardCharsets.UTF_8), "644");
+    writable(owner, unit).put(dropIn(unit), text.getBytes(StandardCharsets.UTF_8), "644");
     tell(
         owner,
         unit,
@@ -123,10 +144,9 @@ public final class SystemdWorkloads implements Workloads, LogScan {
 
   private void tell(
       KeyRotation owner, SystemdUnitTarget unit, String what, String script, List<String> more) {
-    Host host = hosts.of(owner, unit);
     List<String> arguments = new java.util.ArrayList<>(List.of(unit.unit()));
     arguments.addAll(more);
-    host.script(what + " " + unit.unit(), script, arguments, new byte[0]);
+    writable(owner, unit).script(what + " " + unit.unit(), script, arguments, new byte[0]);
   }
 
   @Override

@@ -10,6 +10,9 @@ final class UnitScripts {
 
   static final String DROP_IN_NAME = "50-keyrotation.conf";
 
+  /** Beside the drop-in; systemd reads only what ends in {@code .conf} there. */
+  static final String EPOCH_NAME = ".keyrotation-epoch";
+
   private UnitScripts() {}
 
   /**
@@ -103,6 +106,7 @@ final class UnitScripts {
   static final String STOP =
       """
       set -eu
+      ours
       systemctl stop --no-block -- "$1"
       systemctl reset-failed -- "$1" 2>/dev/null || :
       """;
@@ -111,6 +115,7 @@ final class UnitScripts {
   static final String START =
       """
       set -eu
+      ours
       systemctl reset-failed -- "$1" 2>/dev/null || :
       systemctl start --no-block -- "$1"
       """;
@@ -122,6 +127,7 @@ final class UnitScripts {
   static final String RELOAD =
       """
       set -eu
+      ours
       systemctl reset-failed -- "$1" 2>/dev/null || :
       systemctl daemon-reload
       [ "$2" = yes ] || exit 0

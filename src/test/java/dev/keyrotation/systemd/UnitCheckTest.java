@@ -9,6 +9,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.SystemdUnitTarget;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.envfile.EnvironmentFileConsumer;
+import dev.keyrotation.host.EpochMark;
 import dev.keyrotation.host.FileStat;
 import dev.keyrotation.host.Host;
 import dev.keyrotation.host.LocalHost;
@@ -93,6 +94,16 @@ class UnitCheckTest {
       String text =
           String.join("\n", facts) + "\nDigest=LITELLM_MASTER_KEY " + running.digest(nonce) + "\n";
       return new Output(0, text.getBytes(StandardCharsets.UTF_8), "");
+    }
+
+    @Override
+    public void claim(EpochMark mark) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Host under(EpochMark mark) {
+      throw new UnsupportedOperationException();
     }
 
     @Override
