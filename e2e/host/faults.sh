@@ -104,6 +104,7 @@ if long_case "a power cut between any two effects"; then
     cuts=$((cuts + 1))
     if [ $((cuts % 2)) = 0 ]; then
       on alpha systemctl kill --signal=KILL litellm postgres || :
+      on alpha systemctl stop litellm postgres      # waits until they have ended
       on alpha systemctl reset-failed
       on alpha systemctl start postgres
       wait_for 30 "PostgreSQL" sql alpha postgres -c "select 1"
