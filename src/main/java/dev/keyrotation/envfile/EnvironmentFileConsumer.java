@@ -276,8 +276,7 @@ public final class EnvironmentFileConsumer implements KeyConsumer {
     }
   }
 
-  private static void publish(
-      Place place, Host host, Backups backups, KeySet keys, String stamp) {
+  private static void publish(Place place, Host host, Backups backups, KeySet keys, String stamp) {
     EnvironmentFile next = next(place, backups, keys, stamp);
     if (next.equals(place.content())) {
       backups.keep(stamp, new byte[0]); // the mark alone: there is room for it on a full disk too

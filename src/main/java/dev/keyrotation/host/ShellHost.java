@@ -33,9 +33,9 @@ abstract class ShellHost implements Host {
   private static final int CHANGED = 97;
 
   /**
-   * Before every script. One lock for all that is marked on a host, since a host has few such things
-   * and no command holds it for long. It is taken after all input has come: a connection that hangs
-   * holds up nobody.
+   * Before every script. One lock for all that is marked on a host, since a host has few such
+   * things and no command holds it for long. It is taken after all input has come: a connection
+   * that hangs holds up nobody.
    */
   private static final String LOCK =
       """
