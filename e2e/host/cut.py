@@ -1,15 +1,15 @@
-"""cut.py STATE MILLISECONDS -- COMMAND   runs COMMAND and kills it (SIGKILL) that long after it changed the file STATE for the second time
+"""cut.py STATE MILLISECONDS -- COMMAND   runs COMMAND and kills it (SIGKILL) that long after it changed the rotation in the file STATE
 
-The first change of a run only takes up what an earlier one left. Ends with 0 when the command ended by itself with 0 or 4 (it is
-done), with 1 when it was killed or ended otherwise.
+Only the rotation's own record counts: that a process takes up what an earlier one left is a change of the state too, and a command
+that was killed there each time would never get on. Ends with 0 when the command ended by itself with 0 or 4 (it is done), with 1 when
+it was killed or ended otherwise.
 """
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-
-CHANGES = 2
 
 
 def version(path):
@@ -20,14 +20,24 @@ def version(path):
         return None
 
 
+def rotation(path):
+    """The record of the rotation under way, or of the last one; it is replaced as a whole, so it can always be read."""
+    try:
+        with open(path) as file:
+            status = json.load(file).get("status") or {}
+    except OSError:
+        return None
+    return status.get("rotation"), status.get("history")
+
+
 state, wait, command = sys.argv[1], int(sys.argv[2]) / 1000, sys.argv[4:]
-last, changes = version(state), 0
+last, before = version(state), rotation(state)
 process = subprocess.Popen(command, start_new_session=True)
 while process.poll() is None:
     now = version(state)
     if now != last:
-        last, changes = now, changes + 1
-        if changes == CHANGES:
+        last = now
+        if rotation(state) != before:
             time.sleep(wait)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

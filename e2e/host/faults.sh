@@ -93,7 +93,7 @@ if long_case "two commands at once"; then
   proved alpha --expect new --no-chat
 fi
 
-# The command is killed at each change of its state: at once, when nothing has been done yet of what it is about to do, or a moment
+# The command is killed at each change of the rotation's record: at once, when nothing has been done yet of what it is about to do, or a moment
 # later. Every second time the power goes: what runs on the host is killed with it, and started as after a boot.
 if long_case "a power cut between any two effects"; then
   cuts=0
@@ -163,6 +163,26 @@ if case_of "a host shows another key than the resource says"; then
   rotate control run
   ended "nothing is begun" 3
   check "the message says which host" grep -q "beta" "$work/state/output.txt"
+  proved control --expect old --no-chat
+fi
+
+if case_of "Ctrl-C twice while a host does not answer"; then
+  on beta systemctl kill --signal=STOP ssh          # connections are accepted, and nobody is there
+  # shellcheck disable=SC2016  # to be expanded on that host
+  on control env --default-signal=INT JAVA_HOME="$JAVA_HOME" sh -c 'echo $$ >/run/command.pid; exec "$@"' sh \
+    "$project/bin/keyrotation" run -f /etc/keyrotation.yaml >>"$work/state/output.txt" 2>&1 &
+  command=$!
+  wait_for 60 "a connection" on control sh -c 'ss -Htn state established dst 10.77.7.3:22 | grep -q .'
+  interrupt() { on control sh -c 'kill -INT "$(cat /run/command.pid)"'; }
+  interrupt
+  sleep 1
+  check "the first lets the turn end" kill -0 "$command"
+  interrupt
+  began=$SECONDS code=0
+  wait "$command" || code=$?
+  on beta systemctl kill --signal=CONT ssh
+  ended "the second ends the command" 7
+  check "at once" [ "$((SECONDS - began))" -lt 5 ]
   proved control --expect old --no-chat
 fi
 
