@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))  # last: it has a standin.py too
 from hosts import FILE, MIRRORS, Host, forms, variables  # noqa: E402
 from interposers import ANSWERED, DELIVERED  # noqa: E402
 from matrix import Failure, KillEach, Run, at, leaks  # noqa: E402
