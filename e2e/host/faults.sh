@@ -44,7 +44,7 @@ if case_of "the unit does not start with the new keys"; then
   proved alpha --expect old --no-chat
 fi
 
-if long_case "the journal shows a decryption error"; then
+if case_of "the journal shows a decryption error"; then
   on alpha cp "$FILE" /run/fault/only-these
   drop_in alpha <<<"ExecStartPost=+bash -c 'cmp -s /run/fault/only-these $FILE || echo \"Error decrypting value for key: api_key, Did your master_key/salt key change recently?\"'"
   rotate alpha run
@@ -52,7 +52,7 @@ if long_case "the journal shows a decryption error"; then
   proved alpha --expect old --no-chat
 fi
 
-if long_case "the disk of the env file is full"; then
+if case_of "the disk of the env file is full"; then
   on alpha systemctl stop litellm
   on alpha bash -euc 'mount -t tmpfs -o size=64k,mode=755 tmpfs /home/litellm; chown litellm: /home/litellm'
   put alpha "$FILE" litellm:litellm 600 <"$work/state/file-alpha"
@@ -81,7 +81,7 @@ if case_of "a variable is set twice in the env file"; then
   proved alpha --expect old --no-chat
 fi
 
-if long_case "two commands at once"; then
+if case_of "two commands at once"; then
   rotate alpha run &
   first=$!
   wait_for 60 "the first command" on alpha grep -q rotation /var/lib/keyrotation/litellm/state.json
@@ -166,7 +166,7 @@ if case_of "a host shows another key than the resource says"; then
   proved control --expect old --no-chat
 fi
 
-if case_of "Ctrl-C twice while a host does not answer"; then
+if long_case "Ctrl-C twice while a host does not answer"; then
   on beta systemctl kill --signal=STOP ssh          # connections are accepted, and nobody is there
   # shellcheck disable=SC2016  # to be expanded on that host
   on control env --default-signal=INT JAVA_HOME="$JAVA_HOME" sh -c 'echo $$ >/run/command.pid; exec "$@"' sh \
@@ -194,7 +194,7 @@ if case_of "the second host cannot be reached"; then
   proved control --expect old --no-chat
 fi
 
-if long_case "the second host is cut off in mid-rotation"; then
+if case_of "the second host is cut off in mid-rotation"; then
   when_rewritten alpha unplug_for beta 10 &
   cutter=$!
   rotate control run
