@@ -38,6 +38,7 @@ test-long: package ## the load test, the alerts by promtool, and the whole kill 
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
 	e2e/tests/host.sh --long
+	e2e/tests/mixed.sh
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
