@@ -111,8 +111,8 @@ final class ClockChecks {
         Outcome.WARNING,
         "is "
             + seconds(skew)
-            + " this machine's: the old key is refused that much too early or too late. Let both follow a time"
-            + " server (timedatectl, chronyc tracking).");
+            + " this machine's: the old key is refused that much too early or too late. Let both"
+            + " follow a time server (timedatectl, chronyc tracking).");
   }
 
   private static String seconds(Duration skew) {

@@ -176,7 +176,9 @@ final class ClusterBackend implements Backend {
           return new Result(
               findings.exitCode(),
               findings.sentence()
-                  + "\nThe request stays in the resource: the operator begins when nothing stands in the way.",
+                  + "\n"
+                  + "The request stays in the resource: the operator begins when nothing stands in"
+                  + " the way.",
               resource);
         }
         return Results.held(resource);
