@@ -85,7 +85,7 @@ class ArchitectureTest {
           .whereLayer("step")
           .mayOnlyBeAccessedByLayers("controller", "cli", "engine")
           .whereLayer("status")
-          .mayOnlyBeAccessedByLayers("controller", "cli", "engine")
+          .mayOnlyBeAccessedByLayers("controller", "cli", "audit", "engine")
           .whereLayer("plan")
           .mayOnlyBeAccessedByLayers(
               "controller", "cli", "audit", "metrics", "engine", "observe", "step", "status")

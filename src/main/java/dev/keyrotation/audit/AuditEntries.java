@@ -3,11 +3,18 @@ package dev.keyrotation.audit;
 import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakProblem;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.engine.News;
+import dev.keyrotation.engine.SoakNews;
+import dev.keyrotation.status.SoakWords;
 import dev.keyrotation.engine.Turn;
 import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.StepOutcome;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +23,47 @@ public final class AuditEntries {
   private AuditEntries() {}
 
   /**
-   * The entry of an edge; empty while nothing changes.
+   * The entries of a turn's edges; none while nothing changes.
    *
    * @param actor who made it happen; null when it is not known
    */
-  public static Optional<AuditEntry> of(
+  public static List<AuditEntry> of(
       KeyRotation primary, Turn.Taken taken, @Nullable String actor) {
-    return News.of(primary, taken).flatMap(news -> entry(taken, news, actor));
+    List<AuditEntry> entries = new ArrayList<>(ofSoak(primary, taken.status(), actor));
+    News.of(primary, taken).flatMap(news -> entry(taken, news, actor)).ifPresent(entries::add);
+    return List.copyOf(entries);
+  }
+
+  private static List<AuditEntry> ofSoak(
+      KeyRotation primary, KeyRotationStatus status, @Nullable String actor) {
+    SoakStatus soak = status.soak();
+    if (soak == null) {
+      return List.of();
+    }
+    return SoakNews.hasPassed(primary, status)
+        ? List.of(soakPassed(soak, actor))
+        : SoakNews.problems(primary, status).stream()
+            .map(problem -> soakProblem(soak, problem, actor))
+            .toList();
+  }
+
+  static AuditEntry soakPassed(SoakStatus soak, @Nullable String actor) {
+    return AuditEntryBuilder.builder()
+        .event(AuditEvent.SOAK_PASSED)
+        .rotation(soak.rotation())
+        .actor(actor)
+        .message(SoakWords.sentence(soak))
+        .build();
+  }
+
+  static AuditEntry soakProblem(SoakStatus soak, SoakProblem problem, @Nullable String actor) {
+    return AuditEntryBuilder.builder()
+        .event(AuditEvent.SOAK_PROBLEM)
+        .rotation(soak.rotation())
+        .actor(actor)
+        .reason(problem.reason())
+        .message(problem.message())
+        .build();
   }
 
   private static Optional<AuditEntry> entry(Turn.Taken taken, News news, @Nullable String actor) {

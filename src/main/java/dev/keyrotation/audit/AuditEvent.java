@@ -25,6 +25,9 @@ public enum AuditEvent {
   /** A soak check of the time after a rotation found something. */
   @JsonProperty("SoakProblem")
   SOAK_PROBLEM,
+  /** The time after a rotation is over; its looks found nothing. */
+  @JsonProperty("SoakPassed")
+  SOAK_PASSED,
   /** What the rotation replaced is removed. */
   @JsonProperty("Retired")
   RETIRED,

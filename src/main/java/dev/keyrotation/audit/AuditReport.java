@@ -175,6 +175,7 @@ public final class AuditReport {
           case ROLL_BACK_BEGUN -> "The rotation turned back to the old keys.";
           case ENDED -> "The rotation ended: " + word(entry.result()) + ".";
           case SOAK_PROBLEM -> "A check after the rotation found something.";
+          case SOAK_PASSED -> "The time after the rotation passed: " + entry.message();
           case RETIRED -> "The replaced keys and the copied ciphertext were removed.";
           case STATUS_REBUILT -> "The status was lost and rebuilt from what is in the world.";
           case BLOCKED -> "Something stood in the way.";

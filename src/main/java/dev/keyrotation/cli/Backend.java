@@ -35,7 +35,12 @@ interface Backend extends AutoCloseable {
   Result plan();
 
   /** Starts what {@code wish} asks for, or goes on with what is under way, and follows it. */
-  Result run(HostResource.Wish wish, Follower follower);
+  default Result run(HostResource.Wish wish, Follower follower) {
+    return run(wish, Soaking.NO, follower);
+  }
+
+  /** The same; then stays for the time after the rotation, when {@code soaking} says so. */
+  Result run(HostResource.Wish wish, Soaking soaking, Follower follower);
 
   /** Takes a rotation back; null stands for the last one. */
   Result rollBack(@Nullable String rotationId, Follower follower);

@@ -5,6 +5,7 @@ import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Statuses;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class ClusterBackend implements Backend {
   static final String FIELD_MANAGER = "kubectl-keyrotation";
   private static final Duration POLL = Duration.ofSeconds(1);
+  private static final Duration SOAK_POLL = Duration.ofSeconds(10);
   private static final Duration ANSWER = Duration.ofSeconds(90);
   private static final String GOES_ON =
       "The operator goes on trying; `keyrotation status` shows it.";
@@ -103,6 +105,36 @@ final class ClusterBackend implements Backend {
         ? new Result(
             ExitCode.SUCCEEDED, "Nothing stood in the way when the operator looked last.", resource)
         : Results.findings(resource);
+  }
+
+  @Override
+  public Result run(HostResource.Wish wish, Soaking soaking, Follower follower) {
+    if (soaking.period() != null) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT,
+          "In a cluster spec.soakPeriod says how long the operator watches; give --soak without a duration.");
+    }
+    Result ended = run(wish, follower);
+    return soaking.stays() && ended.exitCode() == ExitCode.SUCCEEDED
+        ? soak(ended, follower)
+        : ended;
+  }
+
+  private Result soak(Result ended, Follower follower) {
+    KeyRotation resource = ended.resource();
+    while (true) {
+      SoakStatus soak = Statuses.of(resource).soak();
+      if (soak == null || !soak.isUnderWay()) {
+        return Results.soaked(ended, resource);
+      }
+      stop.pause(SOAK_POLL);
+      if (stop.isAsked()) {
+        return Results.soakInterrupted(
+            ended, resource, "The operator goes on; `keyrotation status` shows it.");
+      }
+      resource = read();
+      follower.show(resource);
+    }
   }
 
   @Override
@@ -235,6 +267,10 @@ final class ClusterBackend implements Backend {
               .orElseGet(
                   () -> new Check(type.text(), Outcome.UNCLEAR, "the operator has not said it")));
     }
+    condition(status, ConditionType.SOAKED)
+        .filter(c -> "False".equals(c.getStatus()))
+        .map(c -> new Check(c.getType(), Outcome.PROBLEM, c.getReason() + ": " + c.getMessage()))
+        .ifPresent(checks::add);
     return checks;
   }
 

@@ -16,8 +16,10 @@ enum ExitCode {
   STALLED(5),
   /** Another process works on the same state directory. */
   LOCKED(6),
-  /** It was told to stop in mid-rotation; {@code run} goes on. */
-  INTERRUPTED(7);
+  /** It was told to stop in mid-rotation, or while it watched; {@code run} goes on. */
+  INTERRUPTED(7),
+  /** The rotation succeeded, and the looks after it found something. */
+  SOAK_PROBLEMS(8);
 
   private final int code;
 

@@ -28,7 +28,7 @@ final class HostAudit {
   }
 
   void record(KeyRotation primary, Turn.Taken taken) {
-    AuditEntries.of(primary, taken, actor).ifPresent(entry -> append(primary, entry));
+    AuditEntries.of(primary, taken, actor).forEach(entry -> append(primary, entry));
   }
 
   private void append(KeyRotation primary, AuditEntry entry) {

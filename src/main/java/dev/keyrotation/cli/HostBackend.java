@@ -110,7 +110,7 @@ final class HostBackend implements Backend {
     KeyRotation planning = Resources.withSpec(resource, resource.getSpec().withRotate(only));
     planning =
         Resources.withStatus(
-            planning, Statuses.of(planning).with().observedGeneration(null).build());
+            planning, Statuses.of(planning).with().observedGeneration(null).soak(null).build());
     for (int turn = 0; turn < MOST_PLANNING_TURNS; turn++) {
       if (!(engines.engine(planning, directory).turn(planning, unchanged -> true)
           instanceof Turn.Taken taken)) {
@@ -149,20 +149,28 @@ final class HostBackend implements Backend {
   }
 
   @Override
-  public Result run(HostResource.Wish wish, Follower follower) {
+  public Result run(HostResource.Wish wish, Soaking soaking, Follower follower) {
     directory.prepare();
     try (StateLock lock = directory.lock("run")) {
       HostState state = new HostState(directory, lock);
       KeyRotation stored = stored();
-      KeyRotation resource = load(stored, wish);
+      KeyRotation resource = withPeriod(load(stored, wish), soaking);
       if (!resource.equals(stored)) {
         state.write(resource);
       }
-      return loop(resource, state, follower).run(resource);
+      return loop(resource, state, soaking, follower).run(resource);
     }
   }
 
-  private RotationLoop loop(KeyRotation resource, HostState state, Follower follower) {
+  private static KeyRotation withPeriod(KeyRotation resource, Soaking soaking) {
+    String period = soaking.period();
+    return period == null
+        ? resource
+        : Resources.withSpec(resource, resource.getSpec().withSoakPeriod(period));
+  }
+
+  private RotationLoop loop(
+      KeyRotation resource, HostState state, Soaking soaking, Follower follower) {
     return new RotationLoop(
         engines.engine(resource, directory),
         state,
@@ -170,6 +178,7 @@ final class HostBackend implements Backend {
         follower,
         stop,
         patience,
+        soaking,
         clock);
   }
 

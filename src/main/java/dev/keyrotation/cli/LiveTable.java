@@ -2,7 +2,11 @@ package dev.keyrotation.cli;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import java.io.PrintWriter;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
+import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.status.SoakWords;
 import java.time.Clock;
+import org.jspecify.annotations.Nullable;
 
 /** Draws the step table over itself. For terminals only. */
 final class LiveTable implements Follower {
@@ -13,6 +17,7 @@ final class LiveTable implements Follower {
   private final int width;
   private final StepTable table = new StepTable();
   private int drawn;
+  private int looks;
 
   LiveTable(PrintWriter out, Clock clock, int width) {
     this.out = out;
@@ -24,7 +29,8 @@ final class LiveTable implements Follower {
   public void show(KeyRotation resource) {
     String text = table.render(resource, clock.instant());
     if (text.isEmpty()) {
-      return; // the last table stays: what comes after it is one sentence
+      tell(Statuses.of(resource).soak()); // the last table stays
+      return;
     }
     if (drawn > 0) {
       out.printf(UP_AND_CLEAR, drawn);
@@ -35,5 +41,14 @@ final class LiveTable implements Follower {
         .forEach(out::println);
     drawn = (int) text.lines().count();
     out.flush();
+  }
+
+  private void tell(@Nullable SoakStatus soak) {
+    if (soak != null && soak.looks() > looks) {
+      out.println(SoakWords.sentence(soak));
+      out.flush();
+      drawn = 0;
+    }
+    looks = soak == null ? 0 : soak.looks();
   }
 }

@@ -34,6 +34,7 @@ import dev.keyrotation.systemd.SystemdWorkloads;
 import dev.keyrotation.tls.CaReader;
 import dev.keyrotation.workload.DeploymentWorkloads;
 import dev.keyrotation.workload.MixedWorkloads;
+import dev.keyrotation.workload.PodLogs;
 import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.security.SecureRandom;
@@ -94,11 +95,12 @@ final class LocalEngines implements HostEngines {
             source.file() == null
                 ? secrets.authorities(owner, source, field)
                 : urls.authorities(owner, source, field);
+    Workloads deployments = new DeploymentWorkloads(client);
     HttpProxies proxies = new HttpProxies(authorities);
     SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxies::isReady, random);
     return new Adapters(
         new ComposedKeyStore(revisions, List.of(new SecretConsumer(client), files)),
-        new MixedWorkloads(new DeploymentWorkloads(client), units, units),
+        new MixedWorkloads(deployments, new PodLogs(client, deployments), units, units),
         proxies,
         new PostgresDatabases(
             (owner, source) ->

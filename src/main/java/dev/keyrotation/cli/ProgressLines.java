@@ -3,7 +3,9 @@ package dev.keyrotation.cli;
 import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.status.SoakWords;
 import dev.keyrotation.status.StepWords;
 import java.io.PrintWriter;
 import java.util.Objects;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class ProgressLines implements Follower {
   private final PrintWriter out;
   private @Nullable RotationStatus before;
+  private int looks;
 
   ProgressLines(PrintWriter out) {
     this.out = out;
@@ -25,7 +28,15 @@ final class ProgressLines implements Follower {
       tell(rotation);
     }
     before = rotation;
+    tell(Statuses.of(resource).soak());
     out.flush();
+  }
+
+  private void tell(@Nullable SoakStatus soak) {
+    if (soak != null && soak.looks() > looks && soak.lastLookAt() != null) {
+      out.println(soak.lastLookAt() + " " + SoakWords.sentence(soak));
+    }
+    looks = soak == null ? 0 : soak.looks();
   }
 
   private void tell(RotationStatus rotation) {

@@ -5,7 +5,9 @@ import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.PlanStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.status.SoakWords;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -45,6 +47,27 @@ final class Results {
                   + cause,
               resource);
     };
+  }
+
+  /** {@code rest}, and what the time after the rotation has shown; it is over. */
+  static Result soaked(Result rest, KeyRotation resource) {
+    SoakStatus soak = Statuses.of(resource).soak();
+    if (soak == null || rest.exitCode() != ExitCode.SUCCEEDED) {
+      return rest;
+    }
+    ExitCode code =
+        switch (soak.result()) {
+          case WATCHING, PASSED -> ExitCode.SUCCEEDED;
+          case PROBLEMS -> ExitCode.SOAK_PROBLEMS;
+          case UNKNOWN -> ExitCode.STALLED;
+        };
+    return new Result(code, rest.sentence() + "\n" + SoakWords.sentence(soak), resource);
+  }
+
+  /** The watch was broken off. */
+  static Result soakInterrupted(Result rest, KeyRotation resource, String how) {
+    return new Result(
+        ExitCode.INTERRUPTED, rest.sentence() + "\nNo longer watched. " + how, resource);
   }
 
   static Result findings(KeyRotation resource) {

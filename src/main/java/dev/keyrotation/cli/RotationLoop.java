@@ -4,6 +4,7 @@ import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.engine.Turn;
 import dev.keyrotation.plan.Decision;
@@ -29,10 +30,12 @@ final class RotationLoop {
   private final Follower follower;
   private final Stop stop;
   private final Duration patience;
+  private final Soaking soaking;
   private final Clock clock;
 
   /**
    * @param patience how long a rotation that needs help is tried again before the loop ends
+   * @param soaking whether the loop goes on until the time after the rotation is over
    */
   RotationLoop(
       RotationEngine engine,
@@ -41,6 +44,7 @@ final class RotationLoop {
       Follower follower,
       Stop stop,
       Duration patience,
+      Soaking soaking,
       Clock clock) {
     this.engine = engine;
     this.state = state;
@@ -48,6 +52,7 @@ final class RotationLoop {
     this.follower = follower;
     this.stop = stop;
     this.patience = patience;
+    this.soaking = soaking;
     this.clock = clock;
   }
 
@@ -69,8 +74,8 @@ final class RotationLoop {
         ended = finish.entry();
       }
       Result rest = rest(current, taken, ended);
-      if (rest != null) {
-        return rest;
+      if (rest != null && !staysAfter(rest, current)) {
+        return soaking.stays() ? Results.soaked(rest, current) : rest;
       }
       RotationStatus rotation = taken.status().rotation();
       Failure stalled = rotation == null ? null : rotation.stalled();
@@ -82,6 +87,10 @@ final class RotationLoop {
         return Results.stalled(stalled, current, AGAIN);
       }
       stop.pause(taken.wake());
+      if (stop.isAsked() && rest != null) {
+        return Results.soakInterrupted(
+            rest, current, "`keyrotation run --soak` with the same request goes on.");
+      }
       if (stop.isAsked() && rotation != null) {
         return new Result(
             ExitCode.INTERRUPTED,
@@ -91,6 +100,14 @@ final class RotationLoop {
             current);
       }
     }
+  }
+
+  private boolean staysAfter(Result rest, KeyRotation current) {
+    SoakStatus soak = Statuses.of(current).soak();
+    return soaking.stays()
+        && rest.exitCode() == ExitCode.SUCCEEDED
+        && soak != null
+        && soak.isUnderWay();
   }
 
   private static @Nullable Result rest(

@@ -7,6 +7,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.PlanStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.plan.Statuses;
+import dev.keyrotation.status.SoakWords;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,9 @@ final class StatusText {
       parts.add(new StepTable().render(resource, now));
     } else if (!status.history().isEmpty()) {
       parts.add(Results.ended(status.history().getFirst(), resource).sentence());
+    }
+    if (status.soak() != null) {
+      parts.add(SoakWords.sentence(status.soak()));
     }
     if (status.nextRotationAt() != null) {
       parts.add("The schedule is due next at " + status.nextRotationAt() + ".");

@@ -84,6 +84,16 @@ final class Verbs {
             "Start only what the resource asks for: a new request, or a schedule that is due.")
     boolean ifDue;
 
+    @Option(
+        names = "--soak",
+        paramLabel = "DURATION",
+        arity = "0..1",
+        fallbackValue = "",
+        description =
+            "Stay after the rotation and watch: for DURATION, else for spec.soakPeriod. Ends with 8 when something"
+                + " was found.")
+    @Nullable String soak;
+
     @Override
     Result follow(Backend backend, Follower follower) {
       if (ifDue && request != null) {
@@ -92,7 +102,20 @@ final class Verbs {
       }
       return backend.run(
           ifDue ? new HostResource.Wish.WhatIsDue() : new HostResource.Wish.Rotate(request),
+          soaking(),
           follower);
+    }
+
+    private Soaking soaking() {
+      if (soak == null || soak.isEmpty()) {
+        return soak == null ? Soaking.NO : new Soaking(true, null);
+      }
+      try {
+        RotationDuration.parse(soak);
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), "--soak: " + e.getMessage() + ".", e);
+      }
+      return new Soaking(true, soak);
     }
   }
 

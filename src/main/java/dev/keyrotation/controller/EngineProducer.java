@@ -27,6 +27,7 @@ import dev.keyrotation.step.StepExecutor;
 import dev.keyrotation.systemd.SystemdWorkloads;
 import dev.keyrotation.workload.DeploymentWorkloads;
 import dev.keyrotation.workload.MixedWorkloads;
+import dev.keyrotation.workload.PodLogs;
 import dev.keyrotation.workload.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
@@ -62,7 +63,9 @@ class EngineProducer {
         new ComposedKeyStore(
             new SecretRevisions(client), List.of(new SecretConsumer(client), files));
     SystemdWorkloads units = new SystemdWorkloads(hosts, files, proxies::isReady, random);
-    Workloads workloads = new MixedWorkloads(new DeploymentWorkloads(client), units, units);
+    Workloads deployments = new DeploymentWorkloads(client);
+    Workloads workloads =
+        new MixedWorkloads(deployments, new PodLogs(client, deployments), units, units);
     DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl, secrets::authorities);
     AuthCaches caches = new RedisAuthCaches(secrets::redisUrl);
     ConnectionMarks marks = new SecretConnectionMarks(client);

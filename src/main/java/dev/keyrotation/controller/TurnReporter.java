@@ -38,7 +38,7 @@ final class TurnReporter {
     metrics.report(primary, taken, clock.instant());
     // A rotation that begins stands in the new status only, one that ends in the old one.
     try (LogContext context = LogContext.of(taken.status(), Statuses.of(primary))) {
-      News.of(primary, taken).ifPresent(news -> tell(primary, news));
+      News.all(primary, taken).forEach(news -> tell(primary, news));
     }
   }
 

@@ -14,6 +14,8 @@ import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.StepOutcome;
 import dev.keyrotation.status.StepWords;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -27,7 +29,14 @@ import java.util.stream.Collectors;
  */
 public record News(ConditionReason reason, String message, boolean warning) {
 
-  /** What a turn is worth telling; empty while nothing changes. */
+  /** Everything that a turn is worth telling; empty while nothing changes. */
+  public static List<News> all(KeyRotation primary, Turn.Taken taken) {
+    List<News> all = new ArrayList<>(SoakNews.of(primary, taken.status()));
+    of(primary, taken).ifPresent(all::add);
+    return List.copyOf(all);
+  }
+
+  /** What its decision is worth telling. */
   public static Optional<News> of(KeyRotation primary, Turn.Taken taken) {
     return switch (taken.decision()) {
       case Decision.Start(RotationStatus rotation, PreflightReport report) ->

@@ -2,10 +2,12 @@ package dev.keyrotation.engine;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.StepOutcome;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** When the next turn is due. Every wake-up is explicit: nothing else may come. */
 final class Wake {
@@ -43,11 +45,17 @@ final class Wake {
   }
 
   private static Duration resting(KeyRotationStatus status, Instant now) {
-    String next = status.nextRotationAt();
-    if (next == null) {
+    SoakStatus soak = status.soak();
+    Duration rotation = until(status.nextRotationAt(), now);
+    Duration look = until(soak == null ? null : soak.nextLookAt(), now);
+    return rotation.compareTo(look) < 0 ? rotation : look;
+  }
+
+  private static Duration until(@Nullable String time, Instant now) {
+    if (time == null) {
       return RESTING;
     }
-    Duration until = Duration.between(now, Instant.parse(next)).plusMillis(100);
+    Duration until = Duration.between(now, Instant.parse(time)).plusMillis(100);
     return until.compareTo(RESTING) > 0 ? RESTING : until.isNegative() ? POLL : until;
   }
 }

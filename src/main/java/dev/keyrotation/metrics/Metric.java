@@ -74,6 +74,26 @@ public enum Metric {
       "keyrotation_last_rotation_timestamp_seconds",
       Labels.resourceAnd("result"),
       "When the last rotation ended, Unix time, and how."),
+  SOAK_UNTIL(
+      Kind.GAUGE,
+      "keyrotation_soak_until_timestamp_seconds",
+      Labels.RESOURCE,
+      "Until when the time after the last rotation is watched, Unix time; none when it is over."),
+  SOAK_LAST_LOOK(
+      Kind.GAUGE,
+      "keyrotation_soak_last_look_timestamp_seconds",
+      Labels.RESOURCE,
+      "When the last look after the last rotation was taken, Unix time."),
+  SOAK_PROBLEMS(
+      Kind.GAUGE,
+      "keyrotation_soak_problems",
+      Labels.resourceAnd("reason"),
+      "What the looks after the last rotation found, by kind: answers, lines or values; none when nothing."),
+  SOAK_REFUSALS(
+      Kind.GAUGE,
+      "keyrotation_soak_refused_requests",
+      Labels.RESOURCE,
+      "Log lines about refused requests since the last rotation; clients with the old key and the looks themselves cause them."),
   ROTATIONS(
       Kind.COUNTER,
       "keyrotation_rotations_total",

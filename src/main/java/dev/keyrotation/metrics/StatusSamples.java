@@ -5,6 +5,7 @@ import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.plan.ObservedState.Operand;
 import java.time.Instant;
@@ -48,6 +49,10 @@ final class StatusSamples {
       case Operand.Unclear unclear -> {}
       case null -> {}
     }
+    SoakStatus soak = status.soak();
+    if (soak != null) {
+      all.addSoak(soak);
+    }
     if (!status.history().isEmpty()) {
       HistoryEntry last = status.history().getFirst();
       all.addTime(Metric.LAST_ROTATION, last.completedAt(), ApiWord.of(last.result()));
@@ -68,6 +73,15 @@ final class StatusSamples {
       }
     }
     addTime(Metric.WORKLOADS_STOPPED, rotation.stoppedAt());
+  }
+
+  private void addSoak(SoakStatus soak) {
+    if (soak.isUnderWay()) {
+      addTime(Metric.SOAK_UNTIL, soak.until());
+    }
+    addTime(Metric.SOAK_LAST_LOOK, soak.lastLookAt());
+    soak.problems().forEach(found -> add(Metric.SOAK_PROBLEMS, found.count(), found.reason()));
+    add(Metric.SOAK_REFUSALS, soak.refusals());
   }
 
   private void addTime(Metric metric, @Nullable String time, String... more) {

@@ -1,6 +1,7 @@
 package dev.keyrotation.observe;
 
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
+import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
@@ -54,8 +55,23 @@ public final class LiveCheck {
    *
    * @param subject what was asked, for example an instance
    * @param message a sentence; it holds no key
+   * @param reason what is wrong with the keys; null when nothing is, or nothing can be told yet
+   * @param count how much of it
    */
-  public record Answer(String subject, Verdict verdict, String message) {}
+  public record Answer(
+      String subject,
+      Verdict verdict,
+      String message,
+      @Nullable ConditionReason reason,
+      long count) {
+    Answer(String subject, Verdict verdict, String message) {
+      this(subject, verdict, message, null, 0);
+    }
+
+    static Answer failed(String subject, ConditionReason reason, String message) {
+      return new Answer(subject, Verdict.FAILED, message, reason, 1);
+    }
+  }
 
   /** Every answer. Does not throw for what the world answers or fails to answer. */
   public List<Answer> everything(KeyRotation primary) {
@@ -110,9 +126,9 @@ public final class LiveCheck {
                   "keys", Verdict.PASSED, "as revision " + active.revision() + " left them"));
         } else {
           answers.add(
-              new Answer(
+              Answer.failed(
                   "keys",
-                  Verdict.FAILED,
+                  ConditionReason.SECRET_CHANGED_BY_OTHER,
                   "they are no longer those of revision "
                       + active.revision()
                       + ": somebody changed them by hand"));
@@ -120,11 +136,14 @@ public final class LiveCheck {
         yield usable.keys();
       }
       case KeyStore.Consumer.Missing missing -> {
-        answers.add(new Answer("keys", Verdict.FAILED, "there are none where the spec says"));
+        answers.add(
+            Answer.failed(
+                "keys", ConditionReason.SECRET_NOT_FOUND, "there are none where the spec says"));
         yield null;
       }
       case KeyStore.Consumer.Invalid invalid -> {
-        answers.add(new Answer("keys", Verdict.FAILED, invalid.message()));
+        answers.add(
+            Answer.failed("keys", ConditionReason.SECRET_KEY_INVALID, invalid.message()));
         yield null;
       }
     };
@@ -183,7 +202,7 @@ public final class LiveCheck {
                   + (replaced == null ? "" : " and the one that was replaced")
                   + ", reads its stored models");
       case Evidence.Refuted refuted ->
-          new Answer(instance.name(), Verdict.FAILED, refuted.message());
+          Answer.failed(instance.name(), refuted.reason(), refuted.message());
       case Evidence.Unknown unknown ->
           new Answer(instance.name(), Verdict.UNCLEAR, unknown.message());
       default -> new Answer(instance.name(), Verdict.UNCLEAR, "gives no clear answer");
@@ -205,7 +224,9 @@ public final class LiveCheck {
             subject,
             Verdict.FAILED,
             left
-                + " are still under the key that was replaced: a process that is not in spec.workloads wrote them");
+                + " are still under the key that was replaced: a process that is not in spec.workloads wrote them",
+            ConditionReason.VALUES_UNDER_OLD_KEY,
+            left);
       }
       return new Answer(
           subject, Verdict.PASSED, present + " under the key in use, none under the replaced one");

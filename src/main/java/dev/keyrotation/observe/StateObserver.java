@@ -40,6 +40,7 @@ public final class StateObserver {
   private final DatabaseProvider databases;
   private final Preflight preflight;
   private final OperandObserver operands;
+  private final SoakObserver soaks;
   private final Map<StepName, StepObserver> steps = new EnumMap<>(StepName.class);
 
   /** Without a cache in Redis. */
@@ -80,6 +81,9 @@ public final class StateObserver {
     this.preflight =
         new Preflight(store, workloads, proxies, databases, caches, marks, rivals, random);
     this.operands = new OperandObserver(store, workloads);
+    LogScan logs = workloads instanceof LogScan scan ? scan : LogScan.UNREAD;
+    this.soaks =
+        new SoakObserver(new LiveCheck(store, workloads, proxies, databases, random), logs);
     RevisionKeys keys = new RevisionKeys(store);
     Instances instances = new Instances(workloads, proxies, random);
     StepObserver stopped = new StopWorkloadsObserver(workloads);
@@ -104,7 +108,7 @@ public final class StateObserver {
                 instances,
                 keys,
                 databases,
-                workloads instanceof LogScan logs ? logs : LogScan.UNREAD),
+                logs),
             databases,
             keys));
     steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases, caches));
@@ -143,7 +147,8 @@ public final class StateObserver {
         RollBackRequest.isPending(primary) ? sizes(primary) : List.of(),
         revisions,
         remains,
-        remains == null ? leftOverFences(primary) : List.of());
+        remains == null ? leftOverFences(primary) : List.of(),
+        soaks.look(primary, now));
   }
 
   /** A database that does not answer tells of none. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param remains what tells of earlier rotations; read only when the status tells of none
  * @param leftOverFences rotations of which a fence stands in the database although none is under
  *     way
+ * @param soak what a look after the last rotation found; null when none was due
  */
 public record ObservedState(
     @Nullable Evidence evidence,
@@ -24,9 +25,10 @@ public record ObservedState(
     List<WorkloadSize> sizes,
     List<Long> keyRevisions,
     @Nullable Remains remains,
-    List<String> leftOverFences) {
+    List<String> leftOverFences,
+    @Nullable SoakLook soak) {
 
-  /** The world with no fence left over. */
+  /** The world with no fence left over, and no look after a rotation. */
   public ObservedState(
       @Nullable Evidence evidence,
       @Nullable PreflightReport preflight,
@@ -34,7 +36,7 @@ public record ObservedState(
       List<WorkloadSize> sizes,
       List<Long> keyRevisions,
       @Nullable Remains remains) {
-    this(evidence, preflight, operand, sizes, keyRevisions, remains, List.of());
+    this(evidence, preflight, operand, sizes, keyRevisions, remains, List.of(), null);
   }
 
   /** How the running instances stand to the active keys. */

@@ -42,6 +42,7 @@ final class ConditionWriter {
     setPreflight(conditions, decision);
     setRotated(conditions, draft);
     setRollBackPossible(conditions, primary, draft);
+    SoakWords.write(conditions, draft);
     RotationStatus rotation = draft.rotation();
     if (rotation != null) {
       setRotating(conditions, rotation, decision);

@@ -17,6 +17,7 @@ import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.ObservedState;
 import dev.keyrotation.plan.Planner;
 import dev.keyrotation.plan.PreflightReport;
+import dev.keyrotation.plan.Soak;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.StepOutcome;
 import dev.keyrotation.plan.StepSequence;
@@ -85,6 +86,7 @@ public final class StatusFactory {
       }
     }
     KeyRotationStatus draft = next.build();
+    draft = draft.withSoak(Soak.next(primary, draft, decision, observed.soak(), now));
     Optional<Triggers.Next> announced = next(primary, draft, now);
     ConditionWriter.write(conditions, primary, draft, observed, decision, announced.orElse(null));
     return draft

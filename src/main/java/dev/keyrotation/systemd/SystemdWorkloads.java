@@ -16,6 +16,8 @@ import dev.keyrotation.workload.Workloads;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -144,23 +146,34 @@ public final class SystemdWorkloads implements Workloads, LogScan {
 
   private void tell(
       KeyRotation owner, SystemdUnitTarget unit, String what, String script, List<String> more) {
-    List<String> arguments = new java.util.ArrayList<>(List.of(unit.unit()));
+    List<String> arguments = new ArrayList<>(List.of(unit.unit()));
     arguments.addAll(more);
     writable(owner, unit).script(what + " " + unit.unit(), script, arguments, new byte[0]);
   }
 
   @Override
   public Counts scan(KeyRotation owner, WorkloadSpec workload) {
-    SystemdUnitTarget unit = unit(workload);
+    return scan(owner, unit(workload), UnitScripts.SCAN, List.of());
+  }
+
+  @Override
+  public Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
+    return scan(
+        owner,
+        unit(workload),
+        UnitScripts.SCAN_SINCE,
+        List.of(Long.toString(since.getEpochSecond())));
+  }
+
+  private Counts scan(
+      KeyRotation owner, SystemdUnitTarget unit, String script, List<String> more) {
+    List<String> arguments = new ArrayList<>(List.of(unit.unit()));
+    arguments.addAll(more);
     UnitFacts facts =
         UnitFacts.parse(
             hosts
                 .of(owner, unit)
-                .script(
-                    "read the journal of " + unit.unit(),
-                    UnitScripts.SCAN,
-                    List.of(unit.unit()),
-                    new byte[0])
+                .script("read the journal of " + unit.unit(), script, arguments, new byte[0])
                 .text());
     return new Counts((long) facts.number("Decryption"), (long) facts.number("Authentication"));
   }

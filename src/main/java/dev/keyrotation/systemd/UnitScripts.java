@@ -134,15 +134,29 @@ final class UnitScripts {
       systemctl restart --no-block -- "$1"
       """;
 
+  private static final String COUNT =
+      """
+      awk '
+        /Error decrypting|master_key\\/salt key change|[Uu]nable to decrypt|Decryption failed/ { decryption++ }
+        /Authentication Error|Invalid proxy server token|ProxyException.*(auth|Auth)/ { authentication++ }
+        END { printf "Decryption=%d\\nAuthentication=%d\\nRead=yes\\n", decryption, authentication }'
+      """;
+
   /** {@code $1} unit. Counts lines of its present run only. */
   static final String SCAN =
       """
       set -u
       id=$(systemctl show --no-pager -p InvocationID -- "$1"); id=${id#InvocationID=}
       [ -n "$id" ] || exit 0
-      journalctl --no-pager -q -o cat "_SYSTEMD_INVOCATION_ID=$id" | awk '
-        /Error decrypting|master_key\\/salt key change|[Uu]nable to decrypt|Decryption failed/ { decryption++ }
-        /Authentication Error|Invalid proxy server token|ProxyException.*(auth|Auth)/ { authentication++ }
-        END { printf "Decryption=%d\\nAuthentication=%d\\nRead=yes\\n", decryption, authentication }'
-      """;
+      journalctl --no-pager -q -o cat "_SYSTEMD_INVOCATION_ID=$id" | \
+      """
+          + COUNT;
+
+  /** {@code $1} unit, {@code $2} Unix time. Counts lines of all its runs since then. */
+  static final String SCAN_SINCE =
+      """
+      set -u
+      journalctl --no-pager -q -o cat --since "@$2" "_SYSTEMD_UNIT=$1" | \
+      """
+          + COUNT;
 }

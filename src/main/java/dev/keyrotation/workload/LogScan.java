@@ -3,16 +3,25 @@ package dev.keyrotation.workload;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.failure.RotationException;
+import java.time.Instant;
 
-/** Looks through what the running instances of a workload have logged since they were started. */
+/** Looks through what the instances of a workload have logged. */
 public interface LogScan {
 
   /**
-   * Counts lines that tell of trouble with keys. Nothing of a line is repeated.
+   * Counts lines that tell of trouble with keys, since the running instances were started. Nothing
+   * of a line is repeated.
    *
    * @throws RotationException when the log cannot be read
    */
   Counts scan(KeyRotation owner, WorkloadSpec workload);
+
+  /**
+   * The same, of what was logged since {@code since}, to the second, whatever was started meanwhile.
+   */
+  default Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
+    return scan(owner, workload);
+  }
 
   /**
    * How many lines tell of what.

@@ -2,16 +2,20 @@ package dev.keyrotation.workload;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
+import java.time.Instant;
 import java.util.function.BooleanSupplier;
 
 /** Deployments and systemd units beside each other, each handled by its own adapter. */
 public final class MixedWorkloads implements Workloads, LogScan {
   private final Workloads deployments;
   private final Workloads units;
+  private final LogScan podLogs;
   private final LogScan unitLogs;
 
-  public MixedWorkloads(Workloads deployments, Workloads units, LogScan unitLogs) {
+  public MixedWorkloads(
+      Workloads deployments, LogScan podLogs, Workloads units, LogScan unitLogs) {
     this.deployments = deployments;
+    this.podLogs = podLogs;
     this.units = units;
     this.unitLogs = unitLogs;
   }
@@ -50,8 +54,14 @@ public final class MixedWorkloads implements Workloads, LogScan {
     of(workload).resize(owner, workload, replicas);
   }
 
+  /** Verification asks pods by their API alone: it reads no log of theirs. */
   @Override
   public Counts scan(KeyRotation owner, WorkloadSpec workload) {
     return workload.systemdUnit() == null ? Counts.NONE : unitLogs.scan(owner, workload);
+  }
+
+  @Override
+  public Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
+    return (workload.systemdUnit() == null ? podLogs : unitLogs).scan(owner, workload, since);
   }
 }

@@ -63,6 +63,80 @@ class HostBackendTest {
     assertThat(Statuses.of(second.resource()).history()).hasSize(2);
   }
 
+  private Result runAndWatch(String request, String period) {
+    return host.backend()
+        .run(
+            new HostResource.Wish.Rotate(request),
+            new Soaking(true, period),
+            new ProgressLines(new PrintWriter(host.out)));
+  }
+
+  @Test
+  void runStaysForTheTimeThatSoakNamesAndTellsOfEachLook() throws IOException {
+    Result result = runAndWatch("ticket-1", "5m");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.SUCCEEDED);
+    assertThat(result.sentence()).contains("succeeded").contains("3 looks, nothing found.");
+    assertThat(host.out.toString()).contains("1 look, nothing found so far");
+    assertThat(host.backend().audit().getLast()).contains("SoakPassed");
+  }
+
+  @Test
+  void runEndsWithACodeOfItsOwnWhenTheTimeAfterwardsShowsAProblem() throws IOException {
+    host.eachPause =
+        () -> {
+          if (isWatching()) {
+            host.world.oldMasterWorksAgain();
+          }
+        };
+
+    Result result = runAndWatch("ticket-1", "5m");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.SOAK_PROBLEMS);
+    assertThat(result.sentence()).contains("succeeded").contains("OldKeyStillAccepted");
+    assertThat(host.backend().audit())
+        .filteredOn(line -> line.contains("SoakProblem"))
+        .singleElement()
+        .asString()
+        .contains("OldKeyStillAccepted")
+        .contains("litellm-r2");
+    assertThat(AuditChain.check(host.backend().audit()))
+        .isInstanceOf(AuditChain.Check.Intact.class);
+  }
+
+  private boolean isWatching() {
+    try {
+      return Files.readString(host.state.resolve("state.json")).contains("Watching");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void withoutSoakRunEndsWithTheRotationAndALaterRunGoesOnWatching() {
+    Result first = host.run("ticket-1");
+    for (int i = 0; i < 70; i++) {
+      host.world.tick();
+    }
+    Result second = host.run("ticket-1");
+
+    assertThat(Statuses.of(first.resource()).soak().looks()).isZero();
+    assertThat(second.exitCode()).isEqualTo(ExitCode.SUCCEEDED);
+    assertThat(Statuses.of(second.resource()).soak().looks()).isEqualTo(1);
+  }
+
+  @Test
+  void planTakesNoLook() {
+    host.run("ticket-1");
+    for (int i = 0; i < 70; i++) {
+      host.world.tick();
+    }
+
+    host.backend().plan();
+
+    assertThat(Statuses.of(host.backend().read()).soak().looks()).isZero();
+  }
+
   @Test
   void aSuspendedResourceStartsNothingAndSaysWhy() throws IOException {
     host.describe(Files.readString(host.file).replace("suspend: false", "suspend: true"));

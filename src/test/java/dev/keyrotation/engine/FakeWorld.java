@@ -22,6 +22,7 @@ import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.proxy.Proxies;
 import dev.keyrotation.proxy.ProxyApi;
 import dev.keyrotation.redis.AuthCache;
+import dev.keyrotation.workload.LogScan;
 import dev.keyrotation.workload.Workloads;
 import java.net.URI;
 import java.time.Instant;
@@ -172,6 +173,8 @@ public final class FakeWorld {
   boolean newPodsNeverReady;
   boolean newInstancesFail;
   boolean databaseDown;
+  boolean instancesDoNotAnswer;
+  final List<Instant> decryptionErrors = new ArrayList<>();
   java.time.Duration databaseAhead = java.time.Duration.ZERO;
   boolean publishRefused;
   boolean unreadableValue;
@@ -444,7 +447,21 @@ public final class FakeWorld {
   }
 
   public Workloads workloads() {
-    return new Workloads() {
+    return new LoggedWorkloads();
+  }
+
+  private final class LoggedWorkloads implements Workloads, LogScan {
+      @Override
+      public Counts scan(KeyRotation owner, WorkloadSpec workload) {
+        return Counts.NONE;
+      }
+
+      @Override
+      public Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
+        return new Counts(
+            decryptionErrors.stream().filter(time -> !time.isBefore(since)).count(), 2);
+      }
+
       @Override
       public State observe(KeyRotation owner, WorkloadSpec workload) {
         List<Instance> instances =
@@ -497,7 +514,6 @@ public final class FakeWorld {
           KeyRotation owner, WorkloadSpec workload, java.util.function.BooleanSupplier current) {
         deployment.claim(owner, "Deployment", current);
       }
-    };
   }
 
   public Proxies proxies() {
@@ -509,7 +525,7 @@ public final class FakeWorld {
       @Override
       public KeyAnswer ask(URI instance, KeyMaterial key) {
         Pod pod = pod(instance);
-        if (pod == null || !ready(pod)) {
+        if (pod == null || !ready(pod) || instancesDoNotAnswer) {
           return new KeyAnswer.Unclear("no connection");
         }
         Instant expires = grace.get(key);

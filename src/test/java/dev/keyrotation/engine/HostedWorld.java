@@ -92,6 +92,11 @@ public final class HostedWorld {
     return world.database();
   }
 
+  /** Somebody writes a row for the old master key. */
+  public void oldMasterWorksAgain() {
+    world.rows.add(OLD.master());
+  }
+
   /** Somebody restarts every instance with other keys. */
   public void keysChangedByHand() {
     world.consumer =

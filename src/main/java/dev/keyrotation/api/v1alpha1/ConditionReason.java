@@ -139,6 +139,18 @@ public enum ConditionReason {
   VERIFICATION_FAILED("VerificationFailed"),
   /** An instance still accepts the key that was replaced. */
   OLD_KEY_STILL_ACCEPTED("OldKeyStillAccepted"),
+  /** The time after the last rotation is being watched, and nothing was found so far. */
+  SOAK_UNDER_WAY("SoakUnderWay"),
+  /** The time after the last rotation is over and has shown nothing. */
+  SOAK_PASSED("SoakPassed"),
+  /** A look after the last rotation found something; the message says what. */
+  SOAK_PROBLEM("SoakProblem"),
+  /** Nothing is watched: there was no rotation, it did not succeed, or one is under way. */
+  SOAK_OFF("SoakOff"),
+  /** Stored values are under the encryption key that was replaced. */
+  VALUES_UNDER_OLD_KEY("ValuesUnderOldKey"),
+  /** Instances have logged that they cannot decrypt values. */
+  DECRYPTION_ERRORS_LOGGED("DecryptionErrorsLogged"),
   /** The step took longer than {@code spec.stepDeadline}. */
   STEP_DEADLINE_EXCEEDED("StepDeadlineExceeded"),
   /** It cannot be known whether the step is done; the operator waits. */

@@ -19,7 +19,12 @@ public enum ConditionType {
    * True: the rotation that is under way, or the last one, can be rolled back; the message says
    * until when.
    */
-  ROLL_BACK_POSSIBLE("RollBackPossible");
+  ROLL_BACK_POSSIBLE("RollBackPossible"),
+  /**
+   * True: the time after the last rotation has shown nothing. False: it has shown a problem.
+   * Unknown: it is not over, or nothing is watched.
+   */
+  SOAKED("Soaked");
 
   private final String text;
 

@@ -78,6 +78,13 @@ public record KeyRotationSpec(
         @JsonPropertyDescription(
             "How long verification has to hold without a break before it counts.")
         String stabilityPeriod,
+    @Default("24h")
+        @Pattern(RotationDuration.PATTERN)
+        @JsonPropertyDescription(
+            "How long instances, their logs and the stored values are looked at after a rotation that"
+                + " succeeded; what is found stands in status.soak. It holds nothing up. 0: not at"
+                + " all.")
+        String soakPeriod,
     @JsonPropertyDescription("How long what a rotation replaced is kept.") RetentionSpec retention,
     @Default("false")
         @JsonPropertyDescription(
@@ -99,6 +106,7 @@ public record KeyRotationSpec(
       @Nullable String gracePeriod,
       @Nullable String stepDeadline,
       @Nullable String stabilityPeriod,
+      @Nullable String soakPeriod,
       @Nullable RetentionSpec retention,
       boolean suspend) {
     this.keys = List.copyOf(keys);
@@ -113,6 +121,7 @@ public record KeyRotationSpec(
     this.gracePeriod = gracePeriod == null ? "0" : gracePeriod;
     this.stepDeadline = stepDeadline == null ? "15m" : stepDeadline;
     this.stabilityPeriod = stabilityPeriod == null ? "10s" : stabilityPeriod;
+    this.soakPeriod = soakPeriod == null ? "24h" : soakPeriod;
     this.retention = retention == null ? RetentionSpec.defaults() : retention;
     this.suspend = suspend;
   }

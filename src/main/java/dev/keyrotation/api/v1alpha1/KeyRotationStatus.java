@@ -24,10 +24,13 @@ public record KeyRotationStatus(
         @Nullable String nextRotationAt,
     @JsonPropertyDescription("How the last rotation ended.") @Nullable RotationResult lastResult,
     @JsonPropertyDescription("Rotations that ended, the newest first.") List<HistoryEntry> history,
+    @JsonPropertyDescription("The watch over the time after the last rotation.")
+        @Nullable SoakStatus soak,
     @JsonPropertyDescription("The process that acted last; any other changes nothing.")
         @Nullable Epoch epoch,
     @JsonPropertyDescription(
-            "Ready, Reconciling, Stalled, PreflightPassed, Rotated: always all of them.")
+            "Ready, Reconciling, Stalled, PreflightPassed, Rotated, RollBackPossible, Soaked: always all of"
+                + " them.")
         List<Condition> conditions)
     implements KeyRotationStatusBuilder.With {
 
@@ -39,6 +42,6 @@ public record KeyRotationStatus(
   /** The status of a resource that was never reconciled. */
   public static KeyRotationStatus empty() {
     return new KeyRotationStatus(
-        null, null, 0, null, null, null, null, null, List.of(), null, List.of());
+        null, null, 0, null, null, null, null, null, List.of(), null, null, List.of());
   }
 }
