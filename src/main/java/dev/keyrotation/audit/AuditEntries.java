@@ -9,10 +9,10 @@ import dev.keyrotation.api.v1alpha1.SoakProblem;
 import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.engine.News;
 import dev.keyrotation.engine.SoakNews;
-import dev.keyrotation.status.SoakWords;
 import dev.keyrotation.engine.Turn;
 import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.StepOutcome;
+import dev.keyrotation.status.SoakWords;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +27,7 @@ public final class AuditEntries {
    *
    * @param actor who made it happen; null when it is not known
    */
-  public static List<AuditEntry> of(
-      KeyRotation primary, Turn.Taken taken, @Nullable String actor) {
+  public static List<AuditEntry> of(KeyRotation primary, Turn.Taken taken, @Nullable String actor) {
     List<AuditEntry> entries = new ArrayList<>(ofSoak(primary, taken.status(), actor));
     News.of(primary, taken).flatMap(news -> entry(taken, news, actor)).ifPresent(entries::add);
     return List.copyOf(entries);

@@ -112,7 +112,8 @@ final class ClusterBackend implements Backend {
     if (soaking.period() != null) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "In a cluster spec.soakPeriod says how long the operator watches; give --soak without a duration.");
+          "In a cluster spec.soakPeriod says how long the operator watches; give --soak without a"
+              + " duration.");
     }
     Result ended = run(wish, follower);
     return soaking.stays() && ended.exitCode() == ExitCode.SUCCEEDED

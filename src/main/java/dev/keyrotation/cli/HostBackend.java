@@ -211,7 +211,8 @@ final class HostBackend implements Backend {
             () ->
                 new CommandFailure(
                     ExitCode.BAD_INPUT,
-                    "There is no succeeded rotation whose old keys are kept, so nothing can be rolled back."));
+                    "There is no succeeded rotation whose old keys are kept, so nothing can be"
+                        + " rolled back."));
   }
 
   @Override

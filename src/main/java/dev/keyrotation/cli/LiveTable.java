@@ -1,10 +1,10 @@
 package dev.keyrotation.cli;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
-import java.io.PrintWriter;
 import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.status.SoakWords;
+import java.io.PrintWriter;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 

@@ -65,7 +65,8 @@ final class RotationLoop {
       if (!(engine.turn(current, state) instanceof Turn.Taken taken)) {
         throw new CommandFailure(
             ExitCode.LOCKED,
-            "The state was changed by another process meanwhile; nothing was done. Run the command again.");
+            "The state was changed by another process meanwhile; nothing was done. Run the command"
+                + " again.");
       }
       audit.record(current, taken);
       current = state.write(current, taken.status());
@@ -96,7 +97,8 @@ final class RotationLoop {
             ExitCode.INTERRUPTED,
             "Stopped in mid-rotation, step "
                 + rotation.step()
-                + ". Half-way is no safe place to wait: run the same command again, it goes on from here.",
+                + ". Half-way is no safe place to wait: run the same command again, it goes on from"
+                + " here.",
             current);
       }
     }

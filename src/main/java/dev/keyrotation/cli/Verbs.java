@@ -34,8 +34,8 @@ final class Verbs {
         paramLabel = "DURATION",
         defaultValue = "10m",
         description =
-            "How long a rotation that needs help is tried again before the command ends with 5; default:"
-                + " ${DEFAULT-VALUE}.")
+            "How long a rotation that needs help is tried again before the command ends with 5;"
+                + " default: ${DEFAULT-VALUE}.")
     String patience = "10m";
 
     @Override
@@ -74,8 +74,8 @@ final class Verbs {
         names = "--request",
         paramLabel = "TEXT",
         description =
-            "Names the rotation; the same text starts none again. Default: the request of the resource when it is"
-                + " new, else one with the time.")
+            "Names the rotation; the same text starts none again. Default: the request of the"
+                + " resource when it is new, else one with the time.")
     @Nullable String request;
 
     @Option(
@@ -90,8 +90,8 @@ final class Verbs {
         arity = "0..1",
         fallbackValue = "",
         description =
-            "Stay after the rotation and watch: for DURATION, else for spec.soakPeriod. Ends with 8 when something"
-                + " was found.")
+            "Stay after the rotation and watch: for DURATION, else for spec.soakPeriod. Ends with 8"
+                + " when something was found.")
     @Nullable String soak;
 
     @Override
@@ -151,7 +151,8 @@ final class Verbs {
   @Command(
       name = "verify",
       description =
-          "Ask each instance now whether it accepts its master key and refuses others; change nothing.")
+          "Ask each instance now whether it accepts its master key and refuses others; change"
+              + " nothing.")
   static final class Verify extends Verb {
     @Override
     int run(Backend backend) {

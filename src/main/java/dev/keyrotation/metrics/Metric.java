@@ -28,7 +28,8 @@ public enum Metric {
       Kind.GAUGE,
       "keyrotation_next_rotation_timestamp_seconds",
       Labels.RESOURCE,
-      "When the schedule is due next, Unix time; none without schedule, in mid-rotation and while suspended."),
+      "When the schedule is due next, Unix time; none without schedule, in mid-rotation and while"
+          + " suspended."),
   CONDITION(
       Kind.GAUGE,
       "keyrotation_condition",
@@ -68,7 +69,8 @@ public enum Metric {
       Kind.GAUGE,
       "keyrotation_straggler_instances",
       Labels.RESOURCE,
-      "Instances that are not, or not yet known to be, available with the keys that they should have."),
+      "Instances that are not, or not yet known to be, available with the keys that they should"
+          + " have."),
   LAST_ROTATION(
       Kind.GAUGE,
       "keyrotation_last_rotation_timestamp_seconds",
@@ -88,12 +90,14 @@ public enum Metric {
       Kind.GAUGE,
       "keyrotation_soak_problems",
       Labels.resourceAnd("reason"),
-      "What the looks after the last rotation found, by kind: answers, lines or values; none when nothing."),
+      "What the looks after the last rotation found, by kind: answers, lines or values; none when"
+          + " nothing."),
   SOAK_REFUSALS(
       Kind.GAUGE,
       "keyrotation_soak_refused_requests",
       Labels.RESOURCE,
-      "Log lines about refused requests since the last rotation; clients with the old key and the looks themselves cause them."),
+      "Log lines about refused requests since the last rotation; clients with the old key and the"
+          + " looks themselves cause them."),
   ROTATIONS(
       Kind.COUNTER,
       "keyrotation_rotations_total",

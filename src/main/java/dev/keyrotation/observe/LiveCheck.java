@@ -142,8 +142,7 @@ public final class LiveCheck {
         yield null;
       }
       case KeyStore.Consumer.Invalid invalid -> {
-        answers.add(
-            Answer.failed("keys", ConditionReason.SECRET_KEY_INVALID, invalid.message()));
+        answers.add(Answer.failed("keys", ConditionReason.SECRET_KEY_INVALID, invalid.message()));
         yield null;
       }
     };
@@ -224,7 +223,8 @@ public final class LiveCheck {
             subject,
             Verdict.FAILED,
             left
-                + " are still under the key that was replaced: a process that is not in spec.workloads wrote them",
+                + " are still under the key that was replaced: a process that is not in"
+                + " spec.workloads wrote them",
             ConditionReason.VALUES_UNDER_OLD_KEY,
             left);
       }

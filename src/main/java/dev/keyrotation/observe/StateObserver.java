@@ -101,14 +101,7 @@ public final class StateObserver {
     steps.put(
         StepName.VERIFY,
         new LeasedGraceObserver(
-            new VerifyObserver(
-                store,
-                published,
-                restarted,
-                instances,
-                keys,
-                databases,
-                logs),
+            new VerifyObserver(store, published, restarted, instances, keys, databases, logs),
             databases,
             keys));
     steps.put(StepName.CLOSE_GRACE, new CloseGraceObserver(instances, keys, databases, caches));

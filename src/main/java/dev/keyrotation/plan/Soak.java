@@ -77,8 +77,7 @@ public final class Soak {
     return look == null ? present : after(primary, present, look, now);
   }
 
-  private static @Nullable SoakStatus begin(
-      KeyRotation primary, HistoryEntry entry, Instant now) {
+  private static @Nullable SoakStatus begin(KeyRotation primary, HistoryEntry entry, Instant now) {
     Duration period = period(primary);
     if (entry.result() != RotationResult.SUCCEEDED || period.isZero()) {
       return null;

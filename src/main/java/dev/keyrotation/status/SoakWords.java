@@ -25,8 +25,7 @@ public final class SoakWords {
       }
       case PASSED -> conditions.set(type, true, ConditionReason.SOAK_PASSED, sentence(soak));
       case PROBLEMS -> conditions.set(type, false, ConditionReason.SOAK_PROBLEM, problems(soak));
-      case UNKNOWN ->
-          conditions.setUnknown(type, ConditionReason.EVIDENCE_UNKNOWN, sentence(soak));
+      case UNKNOWN -> conditions.setUnknown(type, ConditionReason.EVIDENCE_UNKNOWN, sentence(soak));
     }
   }
 
@@ -63,9 +62,9 @@ public final class SoakWords {
 
   private static String problems(SoakStatus soak) {
     return soak.problems().stream()
-        .map(problem -> problem.reason() + " since " + problem.firstSeen() + ": " + problem.message())
-        .collect(
-            Collectors.joining(
-                " ", "Found after rotation " + soak.rotation() + ": ", ""));
+        .map(
+            problem ->
+                problem.reason() + " since " + problem.firstSeen() + ": " + problem.message())
+        .collect(Collectors.joining(" ", "Found after rotation " + soak.rotation() + ": ", ""));
   }
 }

@@ -165,8 +165,7 @@ public final class SystemdWorkloads implements Workloads, LogScan {
         List.of(Long.toString(since.getEpochSecond())));
   }
 
-  private Counts scan(
-      KeyRotation owner, SystemdUnitTarget unit, String script, List<String> more) {
+  private Counts scan(KeyRotation owner, SystemdUnitTarget unit, String script, List<String> more) {
     List<String> arguments = new ArrayList<>(List.of(unit.unit()));
     arguments.addAll(more);
     UnitFacts facts =

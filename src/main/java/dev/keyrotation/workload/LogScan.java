@@ -17,7 +17,8 @@ public interface LogScan {
   Counts scan(KeyRotation owner, WorkloadSpec workload);
 
   /**
-   * The same, of what was logged since {@code since}, to the second, whatever was started meanwhile.
+   * The same, of what was logged since {@code since}, to the second, whatever was started
+   * meanwhile.
    */
   default Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
     return scan(owner, workload);

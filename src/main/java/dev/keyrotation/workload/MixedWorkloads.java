@@ -12,8 +12,7 @@ public final class MixedWorkloads implements Workloads, LogScan {
   private final LogScan podLogs;
   private final LogScan unitLogs;
 
-  public MixedWorkloads(
-      Workloads deployments, LogScan podLogs, Workloads units, LogScan unitLogs) {
+  public MixedWorkloads(Workloads deployments, LogScan podLogs, Workloads units, LogScan unitLogs) {
     this.deployments = deployments;
     this.podLogs = podLogs;
     this.units = units;

@@ -63,8 +63,7 @@ public final class PodLogs implements LogScan {
     Deployment deployment =
         ClusterCall.<@Nullable Deployment>of(
             "read Deployment " + namespace + "/" + target.name(),
-            () ->
-                client.apps().deployments().inNamespace(namespace).withName(target.name()).get());
+            () -> client.apps().deployments().inNamespace(namespace).withName(target.name()).get());
     return deployment != null
             && LiteLlmContainer.in(deployment.getSpec().getTemplate().getSpec(), target)
                 instanceof LiteLlmContainer.Found found
@@ -84,8 +83,7 @@ public final class PodLogs implements LogScan {
                 .limitBytes(MOST_BYTES)
                 .sinceTime(since.truncatedTo(ChronoUnit.SECONDS).toString())
                 .getLogInputStream();
-        Reader log =
-            new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+        Reader log = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
       lines(log, trouble);
     } catch (KubernetesClientException e) {
       throw ClusterCall.failure(doing, e);

@@ -451,69 +451,68 @@ public final class FakeWorld {
   }
 
   private final class LoggedWorkloads implements Workloads, LogScan {
-      @Override
-      public Counts scan(KeyRotation owner, WorkloadSpec workload) {
-        return Counts.NONE;
-      }
+    @Override
+    public Counts scan(KeyRotation owner, WorkloadSpec workload) {
+      return Counts.NONE;
+    }
 
-      @Override
-      public Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
-        return new Counts(
-            decryptionErrors.stream().filter(time -> !time.isBefore(since)).count(), 2);
-      }
+    @Override
+    public Counts scan(KeyRotation owner, WorkloadSpec workload, Instant since) {
+      return new Counts(decryptionErrors.stream().filter(time -> !time.isBefore(since)).count(), 2);
+    }
 
-      @Override
-      public State observe(KeyRotation owner, WorkloadSpec workload) {
-        List<Instance> instances =
-            pods.stream()
-                .map(
-                    p ->
-                        new Instance(
-                            "pod-" + p.number,
-                            URI.create("http://pod-" + p.number + ":4000"),
-                            p.stamp,
-                            ready(p),
-                            p.terminating))
-                .toList();
-        boolean settled =
-            pods.size() == replicas
-                && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
-        return new State(
-            workload.displayName(),
-            true,
-            replicas,
-            templateStamp,
-            settled,
-            null,
-            hasFailed(),
-            instances);
-      }
+    @Override
+    public State observe(KeyRotation owner, WorkloadSpec workload) {
+      List<Instance> instances =
+          pods.stream()
+              .map(
+                  p ->
+                      new Instance(
+                          "pod-" + p.number,
+                          URI.create("http://pod-" + p.number + ":4000"),
+                          p.stamp,
+                          ready(p),
+                          p.terminating))
+              .toList();
+      boolean settled =
+          pods.size() == replicas
+              && pods.stream().allMatch(p -> isCurrent(p) && ready(p) && !p.terminating);
+      return new State(
+          workload.displayName(),
+          true,
+          replicas,
+          templateStamp,
+          settled,
+          null,
+          hasFailed(),
+          instances);
+    }
 
-      @Override
-      public Wiring wiring(KeyRotation owner, WorkloadSpec workload) {
-        return new Wiring(List.of(), List.of());
-      }
+    @Override
+    public Wiring wiring(KeyRotation owner, WorkloadSpec workload) {
+      return new Wiring(List.of(), List.of());
+    }
 
-      @Override
-      public void stop(KeyRotation owner, WorkloadSpec workload) {
-        deployment.write(owner, "stop", () -> replicas = 0);
-      }
+    @Override
+    public void stop(KeyRotation owner, WorkloadSpec workload) {
+      deployment.write(owner, "stop", () -> replicas = 0);
+    }
 
-      @Override
-      public void stamp(KeyRotation owner, WorkloadSpec workload, String stamp) {
-        deployment.write(owner, "stamp " + stamp, () -> templateStamp = stamp);
-      }
+    @Override
+    public void stamp(KeyRotation owner, WorkloadSpec workload, String stamp) {
+      deployment.write(owner, "stamp " + stamp, () -> templateStamp = stamp);
+    }
 
-      @Override
-      public void resize(KeyRotation owner, WorkloadSpec workload, int size) {
-        deployment.write(owner, "resize", () -> replicas = size);
-      }
+    @Override
+    public void resize(KeyRotation owner, WorkloadSpec workload, int size) {
+      deployment.write(owner, "resize", () -> replicas = size);
+    }
 
-      @Override
-      public void claim(
-          KeyRotation owner, WorkloadSpec workload, java.util.function.BooleanSupplier current) {
-        deployment.claim(owner, "Deployment", current);
-      }
+    @Override
+    public void claim(
+        KeyRotation owner, WorkloadSpec workload, java.util.function.BooleanSupplier current) {
+      deployment.claim(owner, "Deployment", current);
+    }
   }
 
   public Proxies proxies() {

@@ -167,9 +167,7 @@ class SoakStoryTest {
     nextLook();
     nextLook();
 
-    assertThat(soak().problems())
-        .extracting(SoakProblem::reason)
-        .contains("SecretChangedByOther");
+    assertThat(soak().problems()).extracting(SoakProblem::reason).contains("SecretChangedByOther");
   }
 
   @Test
@@ -261,7 +259,8 @@ class SoakStoryTest {
             });
     assertThat(SoakNews.of(simulation.withStatus(found), again)).isEmpty();
     assertThat(again.soak().problems().getFirst().count()).isEqualTo(2);
-    world.revisions
+    world
+        .revisions
         .values()
         .forEach(
             keys ->

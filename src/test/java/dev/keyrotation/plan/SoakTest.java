@@ -116,7 +116,11 @@ class SoakTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, false", "59, false", "60, true", "86400, true", "100000, true",
+    "0, false",
+    "59, false",
+    "60, true",
+    "86400, true",
+    "100000, true",
   })
   void theFirstLookIsDueAMinuteAfterTheRotation(long seconds, boolean due) {
     assertThat(Soak.isLookDue(resource("24h", begun("24h")), END.plusSeconds(seconds)))
@@ -242,8 +246,7 @@ class SoakTest {
   @Test
   void whatCouldNeverBeAskedHasNotPassed() {
     SoakStatus never = next("1m", begun("1m"), UNCLEAR, minutes(1));
-    SoakStatus once =
-        next("2m", next("2m", begun("2m"), CLEAN, minutes(1)), UNCLEAR, minutes(2));
+    SoakStatus once = next("2m", next("2m", begun("2m"), CLEAN, minutes(1)), UNCLEAR, minutes(2));
 
     assertThat(never.result()).isEqualTo(SoakResult.UNKNOWN);
     assertThat(never.unclear()).isEqualTo("pod-1: no connection");

@@ -10,9 +10,11 @@ class KeyTroubleTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "LiteLLM Proxy:ERROR: Error decrypting value for key: api_key, Did your master_key/salt key change recently? | 1 | 0",
+        "LiteLLM Proxy:ERROR: Error decrypting value for key: api_key, Did your master_key/salt key"
+            + " change recently? | 1 | 0",
         "Unable to decrypt value | 1 | 0",
-        "LiteLLM Proxy:ERROR: auth_utils: Authentication Error, Invalid proxy server token passed | 0 | 1",
+        "LiteLLM Proxy:ERROR: auth_utils: Authentication Error, Invalid proxy server token passed |"
+            + " 0 | 1",
         "INFO: 10.0.0.7:51312 - \"POST /chat/completions HTTP/1.1\" 401 Unauthorized | 0 | 0",
         "INFO: Application startup complete. | 0 | 0"
       })

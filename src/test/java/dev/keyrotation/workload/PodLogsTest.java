@@ -44,19 +44,19 @@ class PodLogsTest {
     return new PodLogs(client, deployments);
   }
 
-  private static void answer(int status, String text) {
-    server
-        .expect()
-        .get()
-        .withPath(
-            "/api/v1/namespaces/ai/pods/litellm-1-a/log?pretty=false&sinceTime=2026-11-25T03%3A00%3A00Z"
-                + "&limitBytes=16777216&container=litellm")
-        .andReturn(status, text)
-        .once();
+  /** The same request again gets this answer; the order of its parameters is the client's. */
+  private static void answer(int status, String text) throws InterruptedException {
+    assertThatThrownBy(() -> logs().scan(OWNER, WORKLOAD, SINCE))
+        .isInstanceOf(RotationException.class);
+    String path = server.getLastRequest().getPath();
+    assertThat(path)
+        .startsWith("/api/v1/namespaces/ai/pods/litellm-1-a/log?")
+        .contains("container=litellm", "limitBytes=16777216", "sinceTime=2026-11-25T03");
+    server.expect().get().withPath(path).andReturn(status, text).once();
   }
 
   @Test
-  void linesSinceTheLookBeforeAreCountedAndNoneIsRepeated() {
+  void linesSinceTheLookBeforeAreCountedAndNoneIsRepeated() throws InterruptedException {
     answer(
         200,
         "starts\nError decrypting value for key: api_key sk-canary\n"
@@ -69,7 +69,7 @@ class PodLogsTest {
   }
 
   @Test
-  void aLogThatMayNotBeReadSaysSo() {
+  void aLogThatMayNotBeReadSaysSo() throws InterruptedException {
     answer(403, "{\"kind\":\"Status\",\"code\":403}");
 
     assertThatThrownBy(() -> logs().scan(OWNER, WORKLOAD, SINCE))

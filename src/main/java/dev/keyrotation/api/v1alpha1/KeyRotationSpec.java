@@ -81,9 +81,9 @@ public record KeyRotationSpec(
     @Default("24h")
         @Pattern(RotationDuration.PATTERN)
         @JsonPropertyDescription(
-            "How long instances, their logs and the stored values are looked at after a rotation that"
-                + " succeeded; what is found stands in status.soak. It holds nothing up. 0: not at"
-                + " all.")
+            "How long instances, their logs and the stored values are looked at after a rotation"
+                + " that succeeded; what is found stands in status.soak. It holds nothing up. 0:"
+                + " not at all.")
         String soakPeriod,
     @JsonPropertyDescription("How long what a rotation replaced is kept.") RetentionSpec retention,
     @Default("false")

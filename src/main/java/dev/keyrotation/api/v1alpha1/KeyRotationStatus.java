@@ -29,8 +29,8 @@ public record KeyRotationStatus(
     @JsonPropertyDescription("The process that acted last; any other changes nothing.")
         @Nullable Epoch epoch,
     @JsonPropertyDescription(
-            "Ready, Reconciling, Stalled, PreflightPassed, Rotated, RollBackPossible, Soaked: always all of"
-                + " them.")
+            "Ready, Reconciling, Stalled, PreflightPassed, Rotated, RollBackPossible, Soaked:"
+                + " always all of them.")
         List<Condition> conditions)
     implements KeyRotationStatusBuilder.With {
 

@@ -26,12 +26,12 @@ public record SoakStatus(
         @Nullable String nextLookAt,
     @JsonPropertyDescription("What was found, each kind once.") List<SoakProblem> problems,
     @JsonPropertyDescription(
-            "Kinds that only the last look found: they count when the next look finds them too, since"
-                + " a restart or a cache explains them for a moment.")
+            "Kinds that only the last look found: they count when the next look finds them too,"
+                + " since a restart or a cache explains them for a moment.")
         List<String> suspects,
     @JsonPropertyDescription(
-            "Lines of the instances' logs about requests that were refused. Not judged: clients with"
-                + " the old key cause them, and so do the questions of each look.")
+            "Lines of the instances' logs about requests that were refused. Not judged: clients"
+                + " with the old key cause them, and so do the questions of each look.")
         long refusals)
     implements SoakStatusBuilder.With {
 
