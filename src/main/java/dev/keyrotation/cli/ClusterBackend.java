@@ -125,7 +125,7 @@ final class ClusterBackend implements Backend {
     KeyRotation resource = ended.resource();
     while (true) {
       SoakStatus soak = Statuses.of(resource).soak();
-      if (soak == null || !soak.isUnderWay()) {
+      if (soak == null || !soak.underWay()) {
         return Results.soaked(ended, resource);
       }
       stop.pause(SOAK_POLL);

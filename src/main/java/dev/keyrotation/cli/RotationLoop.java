@@ -109,7 +109,7 @@ final class RotationLoop {
     return soaking.stays()
         && rest.exitCode() == ExitCode.SUCCEEDED
         && soak != null
-        && soak.isUnderWay();
+        && soak.underWay();
   }
 
   private static @Nullable Result rest(

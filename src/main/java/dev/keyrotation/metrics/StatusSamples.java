@@ -76,7 +76,7 @@ final class StatusSamples {
   }
 
   private void addSoak(SoakStatus soak) {
-    if (soak.isUnderWay()) {
+    if (soak.underWay()) {
       addTime(Metric.SOAK_UNTIL, soak.until());
     }
     addTime(Metric.SOAK_LAST_LOOK, soak.lastLookAt());

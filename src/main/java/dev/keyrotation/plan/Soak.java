@@ -67,7 +67,7 @@ public final class Soak {
       return begin(primary, finish.entry(), now);
     }
     SoakStatus soak = Statuses.of(primary).soak();
-    if (soak == null || !soak.isUnderWay()) {
+    if (soak == null || !soak.underWay()) {
       return soak;
     }
     if (period(primary).isZero()) {

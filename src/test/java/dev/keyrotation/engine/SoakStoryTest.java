@@ -47,7 +47,7 @@ class SoakStoryTest {
   }
 
   private void untilItIsOver() {
-    while (soak().isUnderWay()) {
+    while (soak().underWay()) {
       nextLook();
     }
   }
@@ -270,11 +270,11 @@ class SoakStoryTest {
 
   @Test
   void theEndIsToldOnce() {
-    while (soak().isUnderWay()) {
+    while (soak().underWay()) {
       KeyRotationStatus before = simulation.status();
       nextLook();
       assertThat(SoakNews.of(simulation.withStatus(before), simulation.status()))
-          .hasSize(soak().isUnderWay() ? 0 : 1);
+          .hasSize(soak().underWay() ? 0 : 1);
     }
     assertThat(SoakNews.of(simulation.stored, simulation.status())).isEmpty();
   }

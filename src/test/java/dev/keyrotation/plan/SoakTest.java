@@ -145,7 +145,7 @@ class SoakTest {
         .satisfies(
             ended -> {
               assertThat(ended.result()).isEqualTo(SoakResult.PASSED);
-              assertThat(ended.isUnderWay()).isFalse();
+              assertThat(ended.underWay()).isFalse();
             });
   }
 
@@ -199,10 +199,10 @@ class SoakTest {
     SoakStatus last = next("1m", begun("1m"), look, minutes(1));
     SoakStatus confirmed = next("1m", last, look, minutes(4));
 
-    assertThat(last.isUnderWay()).isTrue();
+    assertThat(last.underWay()).isTrue();
     assertThat(Soak.isLookDue(resource("1m", last), END.plus(minutes(3)))).isFalse();
     assertThat(confirmed.result()).isEqualTo(SoakResult.PROBLEMS);
-    assertThat(confirmed.isUnderWay()).isFalse();
+    assertThat(confirmed.underWay()).isFalse();
   }
 
   @Test
@@ -238,9 +238,9 @@ class SoakTest {
     SoakStatus over = next("24h", then, CLEAN, Duration.ofHours(24));
 
     assertThat(then.result()).isEqualTo(SoakResult.PROBLEMS);
-    assertThat(then.isUnderWay()).isTrue();
+    assertThat(then.underWay()).isTrue();
     assertThat(over.result()).isEqualTo(SoakResult.PROBLEMS);
-    assertThat(over.isUnderWay()).isFalse();
+    assertThat(over.underWay()).isFalse();
   }
 
   @Test

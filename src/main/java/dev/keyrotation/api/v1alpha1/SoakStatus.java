@@ -41,7 +41,7 @@ public record SoakStatus(
   }
 
   /** Whether more looks are to come. */
-  public boolean isUnderWay() {
+  public boolean underWay() {
     return nextLookAt != null;
   }
 }
