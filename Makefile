@@ -58,6 +58,11 @@ package: ## build target/quarkus-app without tests, and target/sbom.json
 image: package ## build the operator's image as an OCI archive, target/keyrotation-image.tar, without an engine or a registry
 	e2e/image.sh
 
+.PHONY: bench
+bench: package ## ratios of speed and memory, as in benchmarks/README.md (VALUES="6000 60000 600000")
+	benchmarks/reencryption.sh $(VALUES)
+	benchmarks/start.sh
+
 .PHONY: format
 format: ## format the Java code
 	$(MVN) -q spotless:apply

@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
-# image.sh [--times] [ARCHIVE]  builds the operator's image from the Dockerfile, without an engine and without a registry: by buildah,
+# image.sh [ARCHIVE]  builds the operator's image from the Dockerfile, without an engine and without a registry: by buildah,
 # on a small Debian from packages, with this machine's JDK. ARCHIVE, an OCI archive, is target/keyrotation-image.tar unless
-# named; the image in it is localhost/keyrotation:built. `make package` first. With --times it also starts the operator from the
-# image, with its cache and without, and prints how long that takes.
+# named; the image in it is localhost/keyrotation:built. `make package` first.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
-times=
-if [ "${1:-}" = --times ]; then times=$1; shift; fi
 archive=$(realpath "${1:-$project/target/keyrotation-image.tar}")
 need_root "buildah"
 for file in quarkus-app/quarkus-run.jar sbom.json; do
@@ -15,9 +12,8 @@ for file in quarkus-app/quarkus-run.jar sbom.json; do
 done
 parts=$("$here/parts/buildah.sh")
 jdk=$("$here/parts/jdk.sh")
-# A mount namespace of its own: for the libraries of buildah, which starts itself anew with an empty environment, and for the
-# image's files at their place.
-if [ -z "${IMAGE_MOUNTED:-}" ]; then IMAGE_MOUNTED=1 exec unshare --mount "$0" $times "$archive"; fi
+# A mount namespace of its own: for the libraries of buildah, which starts itself anew with an empty environment.
+if [ -z "${IMAGE_MOUNTED:-}" ]; then IMAGE_MOUNTED=1 exec unshare --mount "$0" "$archive"; fi
 
 work=$(mktemp -d -t keyrotation-image.XXXXXX)
 trap 'result=$?; rm -rf --one-file-system "$work"; exit "$result"' EXIT
@@ -52,22 +48,5 @@ build() {
     "oci-archive:$archive:localhost/keyrotation:built"
 }
 
-# What Java does with the image's files at their place; AOTMode=on: it must take the cache or fail.
-start_times() {
-  local root options=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1) app=(-jar /opt/keyrotation/quarkus-run.jar) with without
-  root=$(buildah mount "$(buildah from --pull-never localhost/keyrotation:built)")
-  mount --bind "$root/opt" /opt
-  with=$("$work/jdk/bin/java" "$project/image/Rehearsal.java" time 3 /opt/keyrotation/java/bin/java "${options[@]}" \
-    -XX:AOTMode=on -XX:AOTCache=/opt/keyrotation/keyrotation.aot "${app[@]}")
-  without=$("$work/jdk/bin/java" "$project/image/Rehearsal.java" time 3 "$work/jdk/bin/java" "${options[@]}" "${app[@]}")
-  du -shL --apparent-size /opt/keyrotation/{java,lib,app,quarkus,keyrotation.aot}
-  echo "from its start to the first status that it writes: $with ms; without the cache, on a JDK as it comes: $without ms"
-  awk "BEGIN { printf \"ratio %.2f\n\", $with / $without }"
-}
-
 busy "image (buildah)" "$work/build.log" build
-if [ -n "$times" ]; then
-  busy "its start" "$work/times.log" start_times
-  cat "$work/times.log" >&2
-fi
 echo "$archive"

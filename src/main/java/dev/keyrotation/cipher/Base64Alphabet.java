@@ -1,6 +1,6 @@
 package dev.keyrotation.cipher;
 
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +58,7 @@ enum Base64Alphabet {
     if (count % 4 == 1) {
       return null;
     }
-    return Base64.getDecoder().decode(new String(digits, 0, count, StandardCharsets.ISO_8859_1));
+    return Base64.getDecoder().decode(Arrays.copyOf(digits, count));
   }
 
   /** Whether the text consists of base64 of one alphabet and padding only, in whole quads. */

@@ -20,6 +20,11 @@ final class Envelope {
     this.sealed = sealed;
   }
 
+  /** Whether {@link #MARKER} stands before it. */
+  boolean marked() {
+    return marked;
+  }
+
   CipherFormat format() {
     return format;
   }

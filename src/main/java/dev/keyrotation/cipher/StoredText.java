@@ -15,9 +15,22 @@ sealed interface StoredText {
   /**
    * May be a ciphertext; a key decides.
    *
-   * @param disguise what the text counts as when no key opens it
+   * @param base64 what stands behind the marks
    */
-  record Candidate(Envelope envelope, Disguise disguise) implements StoredText {}
+  record Candidate(Envelope envelope, String base64) implements StoredText {
+
+    /** What the text counts as when no key opens it. Nearly always one does, and nobody asks. */
+    Disguise disguise() {
+      if (envelope.marked()) {
+        return Disguise.MARKED;
+      }
+      String text = base64.strip();
+      if (envelope.format() == CipherFormat.SECRETBOX) {
+        return SealedLook.of(text, envelope.sealed()) ? Disguise.LOOKS_SEALED : Disguise.ORDINARY;
+      }
+      return Base64Alphabet.isOnlyDigits(text) ? Disguise.MARKED : Disguise.ORDINARY;
+    }
+  }
 
   /** Carries a mark of ours to be, but not the sealed bytes that belong behind it. */
   record Broken() implements StoredText {}
@@ -59,11 +72,7 @@ sealed interface StoredText {
   private static StoredText gcm(boolean marked, CipherFormat format, String base64) {
     byte[] sealed = Base64Alphabet.decode(base64);
     if (sealed != null && sealed.length >= format.overhead()) {
-      Disguise disguise =
-          marked || Base64Alphabet.isOnlyDigits(base64.strip())
-              ? Disguise.MARKED
-              : Disguise.ORDINARY;
-      return new Candidate(new Envelope(marked, format, Base64Alphabet.URL_SAFE, sealed), disguise);
+      return new Candidate(new Envelope(marked, format, Base64Alphabet.URL_SAFE, sealed), base64);
     }
     // A sentence that begins with the mark is no ciphertext; a cut-off ciphertext is a broken one.
     return marked || Base64Alphabet.isOnlyDigits(base64.strip()) ? new Broken() : new Plain();
@@ -74,11 +83,7 @@ sealed interface StoredText {
     if (sealed == null || sealed.length < CipherFormat.SECRETBOX.overhead()) {
       return marked ? new Broken() : new Plain();
     }
-    Disguise disguise =
-        marked
-            ? Disguise.MARKED
-            : SealedLook.of(base64.strip(), sealed) ? Disguise.LOOKS_SEALED : Disguise.ORDINARY;
     return new Candidate(
-        new Envelope(marked, CipherFormat.SECRETBOX, Base64Alphabet.of(base64), sealed), disguise);
+        new Envelope(marked, CipherFormat.SECRETBOX, Base64Alphabet.of(base64), sealed), base64);
   }
 }

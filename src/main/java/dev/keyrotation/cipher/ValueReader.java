@@ -27,19 +27,19 @@ public final class ValueReader {
       case StoredText.Plain() -> new Reading.Plaintext();
       case StoredText.Broken() -> new Reading.Unreadable(true);
       case StoredText.UnknownFormat(String format) -> new Reading.UnknownFormat(format);
-      case StoredText.Candidate(Envelope envelope, StoredText.Disguise disguise) ->
-          open(envelope, disguise);
+      case StoredText.Candidate candidate -> open(candidate);
     };
   }
 
-  private Reading open(Envelope envelope, StoredText.Disguise disguise) {
+  private Reading open(StoredText.Candidate candidate) {
+    Envelope envelope = candidate.envelope();
     for (EncryptionKey key : keys) {
       byte[] plaintext = key.open(envelope);
       if (plaintext != null) {
         return new Reading.Opened(key, envelope, plaintext, layer);
       }
     }
-    return switch (disguise) {
+    return switch (candidate.disguise()) {
       case MARKED -> new Reading.Unreadable(true);
       case LOOKS_SEALED -> new Reading.Unreadable(false);
       case ORDINARY -> new Reading.Plaintext();
