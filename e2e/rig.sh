@@ -47,10 +47,12 @@ build_operator() { # SKIP_BUILD: take the one that is there
 
 # The cluster of the rig, with kubectl on PATH and the images of LiteLLM, PostgreSQL and the operator.
 start_cluster() { # version of LiteLLM
-  local version=$1 jdk
+  local version=$1 jdk build=$project/target/quarkus-app
   jdk=$("$e2e/parts/jdk.sh")
   PATH=$("$e2e/parts/kubernetes.sh"):$PATH
-  CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $project/target/quarkus-app"
+  # The operator's pod has a /tmp of its own, which would hide it.
+  case $build in /tmp/*) cp -r "$build" "$logs/operator"; build=$logs/operator ;; esac
+  CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $build"
   export PATH CLUSTER_SEES
   "$e2e/cluster/up.sh" >/dev/null
   "$e2e/litellm/images.sh" "$version"
@@ -59,7 +61,7 @@ start_cluster() { # version of LiteLLM
   "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
     --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
     --entrypoint=-XX:MaxRAMPercentage=60 --entrypoint=-XX:+ExitOnOutOfMemoryError \
-    --entrypoint=-jar --entrypoint="$project/target/quarkus-app/quarkus-run.jar"
+    --entrypoint=-jar --entrypoint="$build/quarkus-run.jar"
 }
 
 # The image that image.sh built (OPERATOR_ARCHIVE) in place of this machine's JDK and the build. It has all its files, so its pods
