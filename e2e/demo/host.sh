@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 . "$here/../rig.sh"
 . "$here/../host/rig.sh"
+. "$here/../host/run.sh"
 finished=''
 
 headline() { printf '\n== %s\n' "$*"; }
