@@ -24,6 +24,6 @@ asked = host.ask("probe.py", "requests", questions={
     "pods": {"the proxy": "127.0.0.1"}, "old": before["master"], "new": now[MASTER], "virtual_key": before["virtual_key"],
     "models": before["models"]})
 for line in asked.stdout.splitlines():
-    found = re.match(r"FAIL  the proxy: chat through database model (\S+) .*?: (\d+ .*)", line)
+    found = re.match(r"FAIL  the proxy: chat through model (\S+) .*?: (\d+ .*)", line)
     if found:
         print(f"  chat with model {found[1]}: {found[2][:90]}")
