@@ -5,7 +5,8 @@ QUESTIONS is JSON: {"virtual_key", "models": {model: provider key's name}}. run 
 each client has its first right answer. PHASES has a line for each phase: its name and when it began, in seconds since 1970.
 
 The clients do what ordinary clients do: half of them keep their connection, the others make one for each request. None tries
-again, so a connection that is reset is a failed request. Two more are administrators. They hold the master key, watch the Secret
+again, so a connection that is reset is a failed request. A pod that ends closes the connections that are idle, and a request may be on
+its way then, whatever the reason why the pod ends: so a connection is kept for less than the sleep of preStop (litellm.yaml). Two more are administrators. They hold the master key, watch the Secret
 and the KeyRotation, and switch to the new key at the two ends of the time in which both are accepted: one when the Secret has it, one
 when the KeyRotation says that all pods are restarted.
 """
@@ -22,6 +23,7 @@ STARTED, STOP = "/tmp/load.started", "/tmp/load.stop"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 INTERVAL = 1.5       # seconds between two requests of a client
 PATIENCE = 30        # seconds for an answer
+KEPT = 8             # seconds; preStop sleeps for 10
 NOT_RESTARTED = {"GenerateKeys", "OpenGrace", "StopWorkloads", "PublishKeys", "ReencryptData", "RestartWorkloads"}
 
 
@@ -129,9 +131,14 @@ async def run():
     async def client_of(kind, once, keeps_connection, delay):
         limits = httpx.Limits(max_connections=4, max_keepalive_connections=4 if keeps_connection else 0)
         await asyncio.sleep(delay)
-        async with httpx.AsyncClient(limits=limits, timeout=PATIENCE) as client:
+        made = client = None
+        try:
             while not os.path.exists(STOP):
                 sent = time.time()
+                if client is None or sent > made + KEPT:
+                    if client:
+                        await client.aclose()
+                    made, client = sent, httpx.AsyncClient(limits=limits, timeout=PATIENCE)
                 problem = await once(client)
                 out(kind=kind, sent=round(sent, 3), kept=keeps_connection, problem=problem)
                 if problem is None:
@@ -139,6 +146,9 @@ async def run():
                     if not waiting and not os.path.exists(STARTED):
                         open(STARTED, "w").close()
                 await asyncio.sleep(max(0.0, sent + INTERVAL - time.time()))
+        finally:
+            if client:
+                await client.aclose()
 
     kinds = {f"chat, {model}": chat(model, key) for model, key in asked["models"].items()}
     clients = [(kind, once, kept) for kind, once in {**kinds, "model list": models}.items() for kept in (True, False)]
