@@ -51,6 +51,9 @@ interface Backend extends AutoCloseable {
   /** Checks all that a rotation needs. */
   List<Check> doctor();
 
+  /** The statements that let a database role of its own rotate, without semicolons. */
+  List<String> grants(String role, boolean fence);
+
   /** The lines of the audit, the oldest first. */
   List<String> audit();
 

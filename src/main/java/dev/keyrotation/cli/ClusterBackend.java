@@ -308,6 +308,14 @@ final class ClusterBackend implements Backend {
   }
 
   @Override
+  public List<String> grants(String role, boolean fence) {
+    throw new CommandFailure(
+        ExitCode.BAD_INPUT,
+        "The grants are read off the database, which this command has to reach itself: name a file"
+            + " with -f.");
+  }
+
+  @Override
   public List<String> audit() {
     ConfigMap map =
         call(() -> client.configMaps().inNamespace(namespace).withName(name + "-audit").get());

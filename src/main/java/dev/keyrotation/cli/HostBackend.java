@@ -216,6 +216,12 @@ final class HostBackend implements Backend {
   }
 
   @Override
+  public List<String> grants(String role, boolean fence) {
+    KeyRotation resource = load(null, new HostResource.Wish.WhatIsDue());
+    return engines.database(resource, directory).grants(role, fence);
+  }
+
+  @Override
   public List<Check> verify() {
     KeyRotation resource = read();
     RotationStatus rotation = Statuses.of(resource).rotation();

@@ -1,6 +1,7 @@
 package dev.keyrotation.cli;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.observe.LiveCheck;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -17,6 +18,9 @@ interface HostEngines {
   RotationEngine engine(KeyRotation resource, StateDirectory directory);
 
   LiveCheck liveCheck(KeyRotation resource, StateDirectory directory);
+
+  /** The database that the resource names. */
+  RotationDatabase database(KeyRotation resource, StateDirectory directory);
 
   /** Checks of the host itself, beyond what preflight reads. */
   List<Backend.Check> environment(KeyRotation resource, StateDirectory directory);

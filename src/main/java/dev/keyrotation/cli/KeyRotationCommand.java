@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       Verbs.Verify.class,
       Verbs.History.class,
       Verbs.Doctor.class,
+      GrantsVerb.class,
       ReportVerb.class,
       AuditVerb.class,
       AutoComplete.GenerateCompletion.class,

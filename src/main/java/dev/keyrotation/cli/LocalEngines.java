@@ -9,6 +9,7 @@ import dev.keyrotation.cluster.ClusterRivals;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.PostgresDatabases;
 import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.envfile.EnvironmentFileConsumer;
 import dev.keyrotation.envfile.HostUrls;
@@ -154,6 +155,11 @@ final class LocalEngines implements HostEngines {
   public LiveCheck liveCheck(KeyRotation resource, StateDirectory directory) {
     Adapters to = adapters(resource, directory);
     return new LiveCheck(to.keys(), to.workloads(), to.proxies(), to.databases(), random);
+  }
+
+  @Override
+  public RotationDatabase database(KeyRotation resource, StateDirectory directory) {
+    return adapters(resource, directory).databases().open(resource);
   }
 
   @Override

@@ -102,6 +102,11 @@ enum ColumnRole {
         : UNLISTED;
   }
 
+  /** Whether the table holds nothing but records of traffic. */
+  static boolean isTraffic(String table) {
+    return !LISTED.containsKey(table) && TRAFFIC_FAMILIES.stream().anyMatch(table::startsWith);
+  }
+
   /** Whether LiteLLM's own list has the column. */
   boolean listed() {
     return this == EVERY_STRING || this == MIXED;

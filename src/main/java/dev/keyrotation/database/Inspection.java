@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.cipher.EncryptionKey;
 import dev.keyrotation.database.Catalog.Table;
+import dev.keyrotation.database.Privileges.Right;
 import dev.keyrotation.database.RotationDatabase.Finding;
 import dev.keyrotation.database.RotationDatabase.Report;
 import dev.keyrotation.key.KeySet;
@@ -104,14 +105,7 @@ final class Inspection {
               + role
               + ";");
     }
-    List<String> unreadable = new ArrayList<>();
-    List<String> unwritable = new ArrayList<>();
     for (Table table : catalog.tables().values()) {
-      if (!table.mayRead()) {
-        unreadable.add(catalog.sql(table.name()));
-      } else if (!table.mayWrite() && ColumnRole.isListed(table.name())) {
-        unwritable.add(catalog.sql(table.name()));
-      }
       if (table.policies()) {
         find(
             ConditionReason.DATABASE_ACCESS_DENIED,
@@ -122,17 +116,12 @@ final class Inspection {
                 + ". Use the owner of the table, or a role with BYPASSRLS.");
       }
     }
-    grant("SELECT", unreadable, role);
-    grant("UPDATE", unwritable, role);
-    String tokens = Sql.literal(catalog.sql(Catalog.TOKENS));
-    if (!isTrue(
-        "SELECT has_table_privilege("
-            + tokens
-            + ", 'INSERT') AND has_table_privilege("
-            + tokens
-            + ", 'DELETE')")) {
-      grant("INSERT, DELETE", List.of(catalog.sql(Catalog.TOKENS)), role);
+    Privileges needed = Privileges.of(catalog, connection);
+    for (Right right : Right.values()) {
+      List<String> missing = needed.missing(right, catalog, connection);
+      grant(right.name(), missing.stream().map(catalog::sql).toList(), role);
     }
+    readSessions(role);
     boolean ownSchema =
         isTrue("SELECT to_regnamespace('keyrotation') IS NOT NULL")
             ? isTrue("SELECT has_schema_privilege('keyrotation', 'CREATE')")
@@ -144,6 +133,22 @@ final class Inspection {
               + role
               + " may not make the schema keyrotation, which holds the journal. Run: CREATE SCHEMA"
               + " IF NOT EXISTS keyrotation AUTHORIZATION "
+              + role
+              + ";");
+    }
+  }
+
+  /** Who writes beside us while nobody should has to be seen. */
+  private void readSessions(String role) throws SQLException {
+    List<String> hidden = new Writers(connection, schema).hidden();
+    if (!hidden.isEmpty()) {
+      find(
+          ConditionReason.DATABASE_ACCESS_DENIED,
+          "Role "
+              + role
+              + " may not see the sessions of "
+              + String.join(", ", hidden)
+              + ", which may write to LiteLLM's tables. Run: GRANT pg_read_all_stats TO "
               + role
               + ";");
     }

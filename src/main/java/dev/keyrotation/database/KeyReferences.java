@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What else in LiteLLM's schema names a key by its hash and follows it when the key is replaced, as
@@ -21,6 +22,20 @@ final class KeyReferences {
           "LiteLLM_ManagedFileTable",
           "LiteLLM_ManagedObjectTable",
           "LiteLLM_ManagedVectorStoreTable");
+
+  /** Tables whose rows are deleted with a key's row, and put back with it. */
+  static final List<String> REMOVED = List.of(JWT, DEPRECATED);
+
+  /** Every table that refers to a key, and the column in which it does. */
+  static final Map<String, String> COLUMNS =
+      Map.of(
+          JWT, "token",
+          DEPRECATED, "active_token_id",
+          TOOLS, "key_hash",
+          ACCESS_GROUPS, "assigned_key_ids",
+          "LiteLLM_ManagedFileTable", "created_by",
+          "LiteLLM_ManagedObjectTable", "created_by",
+          "LiteLLM_ManagedVectorStoreTable", "created_by");
 
   private final Connection connection;
   private final Catalog catalog;

@@ -28,7 +28,9 @@ final class OwnSchema {
   private static final String MAKE =
       """
       SELECT pg_advisory_xact_lock(1801812338, 0);
-      CREATE SCHEMA IF NOT EXISTS keyrotation;
+      DO $$ BEGIN -- IF NOT EXISTS would ask for the right to make one, also where one is
+        IF to_regnamespace('keyrotation') IS NULL THEN CREATE SCHEMA keyrotation; END IF;
+      END $$;
       REVOKE ALL ON SCHEMA keyrotation FROM PUBLIC;
       CREATE TABLE IF NOT EXISTS keyrotation.version (version integer PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS keyrotation.claim (

@@ -85,6 +85,14 @@ final class PostgresRotationDatabase implements RotationDatabase {
   }
 
   @Override
+  public List<String> grants(String role, boolean fence) {
+    return connections.inTransaction(
+        "reading what a role has to be allowed",
+        READ,
+        connection -> new OwnRole(connection, schema, role).statements(fence));
+  }
+
+  @Override
   public Journal journal(String rotationId, Direction direction, KeyMaterial to) {
     return connections.inTransaction(
         "reading the journal",
@@ -271,28 +279,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
     return connections.inTransaction(
         "reading the sessions of the database",
         Limits.SHORT,
-        connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement(
-                  """
-                  SELECT coalesce(host(client_addr), 'local'), nullif(application_name, '')
-                    FROM pg_stat_activity
-                   WHERE datname = current_database() AND usename = session_user
-                     AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-                     AND application_name <> ? AND NOT starts_with(application_name, ?)
-                   ORDER BY backend_start
-                  """)) {
-            statement.setString(1, Connections.APPLICATION_NAME);
-            statement.setString(2, MarkProbe.NAME);
-            List<Session> sessions = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-              while (row.next()) {
-                sessions.add(new Session(row.getString(1), row.getString(2)));
-              }
-            }
-            return List.copyOf(sessions);
-          }
-        });
+        connection -> new Writers(connection, schema).sessions());
   }
 
   @Override

@@ -226,6 +226,15 @@ public interface RotationDatabase {
   /** What the database's own clock says now. */
   Instant clock();
 
+  /**
+   * The statements that a role of its own for the rotation needs, without semicolons; reads only.
+   *
+   * @param role its name
+   * @param fence whether it has to be able to set the fence, for which it becomes a member of the
+   *     owner of LiteLLM's tables
+   */
+  List<String> grants(String role, boolean fence);
+
   /** A session; {@code client} is its address or {@code local}. */
   record Session(String client, @Nullable String application) {}
 

@@ -1,6 +1,7 @@
 package dev.keyrotation.cli;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
+import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.engine.HostedWorld;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.observe.LiveCheck;
@@ -80,6 +81,11 @@ final class HostFixture implements HostEngines {
   @Override
   public LiveCheck liveCheck(KeyRotation resource, StateDirectory directory) {
     return world.liveCheck();
+  }
+
+  @Override
+  public RotationDatabase database(KeyRotation resource, StateDirectory directory) {
+    return world.database();
   }
 
   @Override

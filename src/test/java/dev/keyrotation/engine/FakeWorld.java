@@ -840,6 +840,11 @@ public final class FakeWorld {
       }
 
       @Override
+      public List<String> grants(String role, boolean fence) {
+        return List.of("GRANT SELECT ON models TO " + role);
+      }
+
+      @Override
       public Fence fence() {
         return fencePossible ? fakeFence() : Fence.unavailable("the role is a superuser");
       }
