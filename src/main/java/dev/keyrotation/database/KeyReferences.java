@@ -29,13 +29,20 @@ final class KeyReferences {
   /** Every table that refers to a key, and the column in which it does. */
   static final Map<String, String> COLUMNS =
       Map.of(
-          JWT, "token",
-          DEPRECATED, "active_token_id",
-          TOOLS, "key_hash",
-          ACCESS_GROUPS, "assigned_key_ids",
-          "LiteLLM_ManagedFileTable", "created_by",
-          "LiteLLM_ManagedObjectTable", "created_by",
-          "LiteLLM_ManagedVectorStoreTable", "created_by");
+          JWT,
+          "token",
+          DEPRECATED,
+          "active_token_id",
+          TOOLS,
+          "key_hash",
+          ACCESS_GROUPS,
+          "assigned_key_ids",
+          "LiteLLM_ManagedFileTable",
+          "created_by",
+          "LiteLLM_ManagedObjectTable",
+          "created_by",
+          "LiteLLM_ManagedVectorStoreTable",
+          "created_by");
 
   private final Connection connection;
   private final Catalog catalog;

@@ -99,7 +99,9 @@ final class Writers {
     throw new RotationException(
         ConditionReason.DATABASE_NOT_LITELLM,
         Recovery.HALT,
-        "Schema " + schema + " has no table LiteLLM_VerificationToken. Correct the URL or"
+        "Schema "
+            + schema
+            + " has no table LiteLLM_VerificationToken. Correct the URL or"
             + " spec.database.schema.");
   }
 }

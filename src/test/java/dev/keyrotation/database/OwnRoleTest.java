@@ -158,8 +158,7 @@ class OwnRoleTest {
   void roleWithThePrintedStatementsRotatesAndGoesBack(String version) throws SQLException {
     Scene scene = new Scene(version).granted(false);
     try (Connection litellm = scene.database.litellm("prisma")) {
-      RotationDatabase.Report report =
-          scene.open().inspect(OWNER, new KeySet(OLD_MASTER, OLD));
+      RotationDatabase.Report report = scene.open().inspect(OWNER, new KeySet(OLD_MASTER, OLD));
 
       rotateBothWays(scene.open());
 
@@ -206,11 +205,7 @@ class OwnRoleTest {
 
   private static boolean finds(Scene scene) {
     try {
-      return !scene
-          .open()
-          .inspect(OWNER, new KeySet(OLD_MASTER, OLD))
-          .findings()
-          .isEmpty();
+      return !scene.open().inspect(OWNER, new KeySet(OLD_MASTER, OLD)).findings().isEmpty();
     } catch (RotationException e) {
       return true;
     }
