@@ -28,6 +28,10 @@ final class Connections {
     this.schema = schema;
   }
 
+  String schema() {
+    return schema;
+  }
+
   ConnectionUrl url() {
     return url;
   }

@@ -31,6 +31,15 @@ final class MarkProbe {
 
   /** Why names are lost on the way, as a part of a sentence; null when they arrive. */
   @Nullable String lost() {
+    boolean ours =
+        connections.inTransaction(
+            "comparing roles",
+            Limits.SHORT,
+            connection -> new Writers(connection, connections.schema()).areOurs());
+    if (!ours) {
+      return "the database role is one of its own, and a mark tells only sessions of the same role"
+          + " apart";
+    }
     String own =
         connections.inTransaction("reading our own session's name", Limits.SHORT, MarkProbe::name);
     if (!Connections.APPLICATION_NAME.equals(own)) {

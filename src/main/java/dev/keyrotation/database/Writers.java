@@ -58,6 +58,16 @@ final class Writers {
     return List.copyOf(sessions);
   }
 
+  /** Whether our role is the owner of LiteLLM's tables itself, and not one of its own. */
+  boolean areOurs() throws SQLException {
+    try (PreparedStatement statement =
+            connection.prepareStatement("SELECT session_user::text");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return owner().equals(row.getString(1));
+    }
+  }
+
   /** Roles of them that may log in and whose sessions the server does not show us. */
   List<String> hidden() throws SQLException {
     List<String> names = new ArrayList<>();
