@@ -8,9 +8,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "grants",
     description = {
-      "Print the SQL that lets a database role of its own rotate, and nothing else; change nothing.",
-      "It is read off the database that the resource names. Make the role, then let an administrator of the database run"
-          + " the statements."
+      "Print the SQL that lets a database role of its own rotate, and nothing else; change"
+          + " nothing.",
+      "It is read off the database that the resource names. Make the role, then let an"
+          + " administrator of the database run the statements."
     })
 final class GrantsVerb extends Verb {
   @Option(
@@ -23,8 +24,8 @@ final class GrantsVerb extends Verb {
   @Option(
       names = "--fence",
       description =
-          "With the fence, which needs membership in the owner of LiteLLM's tables: all rights on them. Without it a"
-              + " rotation of values takes Drain.")
+          "With the fence, which needs membership in the owner of LiteLLM's tables: all rights on"
+              + " them. Without it a rotation of values takes Drain.")
   boolean fence;
 
   @Override

@@ -60,8 +60,7 @@ final class Writers {
 
   /** Whether our role is the owner of LiteLLM's tables itself, and not one of its own. */
   boolean areOurs() throws SQLException {
-    try (PreparedStatement statement =
-            connection.prepareStatement("SELECT session_user::text");
+    try (PreparedStatement statement = connection.prepareStatement("SELECT session_user::text");
         ResultSet row = statement.executeQuery()) {
       row.next();
       return owner().equals(row.getString(1));
