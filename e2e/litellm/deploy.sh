@@ -5,7 +5,8 @@
 #   REPLICAS                       of LiteLLM (default 2)
 #   NO_SALT=1                      without a salt key: the master key encrypts. before.json then has it as "salt"
 #   REDIS=1                        with a Redis in which its replicas share their cache of keys
-#   LITELLM_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
+#   POOLER=1                       with a PgBouncer between LiteLLM and its database
+#   LITELLM_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE, POOLER_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
@@ -18,7 +19,7 @@ chmod 700 "$state"
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
 apply() { # file: with its images filled in
   sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|
-    s|@REDIS_IMAGE@|${REDIS_IMAGE:-localhost/redis:1}|; s|replicas: 2$|replicas: $replicas|
+    s|@REDIS_IMAGE@|${REDIS_IMAGE:-localhost/redis:1}|; s|@POOLER_IMAGE@|${POOLER_IMAGE:-localhost/pooler:1}|; s|replicas: 2$|replicas: $replicas|
     ${REDIS:+/^    litellm_settings:/a $shared_cache}" \
     "$here/$1" | kubectl apply --server-side -f - >/dev/null
 }
@@ -49,7 +50,9 @@ LITELLM_SMOKE_TEST_KEY: "$master"
 LITELLM_HEALTH_API_KEY: "$master"
 LITELLM_PROXY_API_KEY: "$master"
 YAML
-secret litellm-db <<<"DATABASE_URL: \"postgresql://litellm:$password@postgres.ai.svc.cluster.local:5432/litellm\""
+server=postgres
+[ -z "${POOLER:-}" ] || server=pooler
+secret litellm-db <<<"DATABASE_URL: \"postgresql://litellm:$password@$server.ai.svc.cluster.local:5432/litellm\""
 secret postgres-passwords <<YAML
 postgres: "$(random)"
 litellm: "$password"
@@ -70,6 +73,12 @@ REDIS_PASSWORD: "$redis"
 YAML
   apply redis.yaml
 fi
+if [ -n "${POOLER:-}" ]; then
+  # With auth_type any there is no file of users; whoever asks becomes litellm.
+  secret pooler-config <<<"pgbouncer.ini: \"[databases]\nlitellm = host=postgres.ai.svc.cluster.local user=litellm password=$password\n\
+[pgbouncer]\nlisten_addr = *\nlisten_port = 5432\nunix_socket_dir =\nauth_type = any\npool_mode = session\ndefault_pool_size = 60\n\
+server_idle_timeout = 30\n\""
+fi
 
 apply postgres.yaml
 apply provider.yaml
@@ -82,6 +91,10 @@ rollout() { # deployment, seconds: waits for it; says why when it does not come
 }
 busy "PostgreSQL starts" "$state/postgres.log" rollout postgres 90
 [ -z "${REDIS:-}" ] || busy "Redis starts" "$state/redis.log" rollout redis 60
+if [ -n "${POOLER:-}" ]; then
+  apply pooler.yaml
+  busy "PgBouncer starts" "$state/pooler.log" rollout pooler 60
+fi
 
 migrate() { # each file by itself, as Prisma would
   local migrations file

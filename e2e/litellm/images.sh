@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# images.sh VERSION  makes the images of LiteLLM, PostgreSQL and (with REDIS=1) Redis for the rig's cluster, as localhost/litellm:VERSION,
-# localhost/postgres:1 and localhost/redis:1 (see cluster/image.py: they hold next to no files). With --directories it prints instead what the
-# cluster must show its containers (CLUSTER_SEES).
+# images.sh VERSION  makes the images of LiteLLM, PostgreSQL, Redis (with REDIS=1) and PgBouncer (with POOLER=1) for the rig's cluster,
+# as localhost/litellm:VERSION, localhost/postgres:1 and so on (see cluster/image.py: they hold next to no files). With --directories
+# it prints instead what the cluster must show its containers (CLUSTER_SEES).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
@@ -10,6 +10,7 @@ if [ "$1" = --directories ]; then only_directories=1; shift; fi
 litellm=$("$here/../parts/litellm.sh" "$1")
 postgres=$("$here/../parts/postgres.sh")
 redis=${REDIS:+$("$here/../parts/redis.sh")}
+pooler=${POOLER:+$("$here/../parts/pgbouncer.sh")}
 if [ -n "$only_directories" ]; then
   # The virtual environment's Python may come from elsewhere (pyenv), an unpacked PostgreSQL has its root above its bin.
   "$litellm/venv/bin/python" -c 'import sys; print(sys.base_prefix)'
@@ -17,6 +18,7 @@ if [ -n "$only_directories" ]; then
   echo "$litellm"
   echo "${postgres%/usr/lib/postgresql/*}"
   [ -z "$redis" ] || dirname "$redis"
+  [ -z "$pooler" ] || dirname "$pooler"
   exit
 fi
 
@@ -32,3 +34,4 @@ mapfile -t env < <(sed 's/^/--env=/' "$litellm/env")
   --env "LD_LIBRARY_PATH=${postgres%/usr/lib/postgresql/*}/usr/lib/$(uname -m)-linux-gnu" postgres
 [ -z "$redis" ] || "$here/../cluster/image.sh" localhost/redis:1 --user 65534 --entrypoint /usr/bin/env \
   --env "PATH=${redis%/*}:/usr/bin:/bin" redis-server
+[ -z "$pooler" ] || "$here/../cluster/image.sh" localhost/pooler:1 --user 65534 --entrypoint "$pooler" --env PATH=/usr/bin:/bin

@@ -15,7 +15,8 @@ lock=$here/litellm/locks/$version.txt
 command -v npm >/dev/null || die "no Node.js: install nodejs and npm"
 
 engine=$cache/query-engine-$(fingerprint "$here"/litellm/{package-lock.json,query-engine-shim,stub/prisma})
-directory=$cache/litellm-$version-$(fingerprint "$lock" "$0")
+# With the engine's name, which the environment names.
+directory=$cache/litellm-$version-$(fingerprint "$lock" "$0" - <<<"$engine")
 
 install_engine() {
   cp -r "$here"/litellm/{package.json,package-lock.json,query-engine-shim,stub} .

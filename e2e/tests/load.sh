@@ -11,39 +11,11 @@ set -euo pipefail
 version=${1:?which version of LiteLLM?}
 . "$(dirname "$0")/test.sh"
 
-phase() { echo "$1 $EPOCHREALTIME" >>"$logs/phases"; }
-
-since() { # time, in seconds since 1970
-  awk -v begin="$1" -v now="$EPOCHREALTIME" 'BEGIN { printf "%.1f", now - begin }'
-}
-
-start_load() {
-  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/load.py run <"$work/state/before.json" >"$logs/answers.json" 2>"$logs/load.log" &
-  load=$!
-  wait_for 240 "right answers to all kinds of requests" kubectl -n ai exec deployment/toolbox -- test -e /tmp/load.started
-}
-
-stop_load() {
-  kubectl -n ai exec deployment/toolbox -- touch /tmp/load.stop
-  wait "$load" || :
-}
-
-restart() {
-  kubectl -n ai rollout restart deployment/litellm >/dev/null
-  kubectl -n ai rollout status deployment/litellm --timeout=900s >/dev/null
-  wait_for 120 "the end of the last old pod" only_three_pods
-}
-
-only_three_pods() { [ "$(kubectl -n ai get pods -l app=litellm -o name | wc -l)" = 3 ]; }
-
 # The resource is made before the first rotation, and asks for none.
 rotate() { # request, keys as JSON
   kubectl -n ai patch keyrotation litellm --type=merge -p "{\"spec\": {\"keys\": $2, \"rotate\": {\"request\": \"$1\"}}}" >/dev/null || return 1
   python3 "$e2e/follow.py" 900 | tee "$work/followed"
 }
-
-# Until the step after Verify, or the end if there is none.
-verified() { awk '$3 == "step" && $4 == "CloseGrace" || $3 == "rotation" { print $1; exit }' "$work/followed"; }
 
 rotation() { # name, keys, mode that is expected
   local result=0 json began=$EPOCHREALTIME
@@ -71,11 +43,11 @@ kubectl patch --local -f "$project/examples/keyrotation.yaml" --type=merge -p '{
 start_load
 phase "nothing else"
 sleep 10                     # what a request takes when nothing happens
-snapshot                     # the administrators have saved a key by now: it says by whom
+snapshot                     # the administrators have saved a key by now
 echo "kubectl rollout restart"
 phase "kubectl rollout restart"
 began=$EPOCHREALTIME
-restart
+restart 3
 restarted=$(since "$began")
 say "kubectl rollout restart took $restarted s, until the last old pod had ended"
 times=()
@@ -86,11 +58,7 @@ phase "the end"
 sleep 35                     # LiteLLM reads the database anew twice a minute: what it cannot read would break a request now
 stop_load
 
-echo "Requests meanwhile, LiteLLM $version, $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg) at the end"
-result=0
-python3 "$e2e/litellm/load.py" show "$logs/answers.json" "$logs/phases" | tee "$logs/requests.txt" || result=$?
-checked "no request failed" "$result"
-
+say_load
 echo "Times, in seconds: kubectl rollout restart $restarted"
 for pair in "${times[@]}"; do
   result=0

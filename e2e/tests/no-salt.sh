@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# no-salt.sh VERSION  end-to-end test: a real LiteLLM without a salt key, whose master key encrypts what it stores. Under a light load
+# no-salt.sh VERSION  end-to-end test: a real LiteLLM without a salt key, whose master key encrypts what it stores. Under load, of
+# which no request may fail,
 #   - its master key is rotated, which re-encrypts all of that; there still is no salt key afterwards;
 #   - then both are rotated, which gives it a salt key, in one restart.
 # The last line says `N passed, N failed`.
@@ -14,20 +15,25 @@ start_cluster "$version"
 "$e2e/litellm/deploy.sh" "$version" "$work/state"
 start_operator
 
+start_load
+snapshot
 echo "The master key"
-start_prober
+phase "rotation of the master key"
 kubectl patch --local -f "$project/examples/keyrotation.yaml" --type=merge -o yaml -p '{"spec": {"keys": ["Master"]}}' | kubectl apply -f -
 follow "the rotation succeeds"
 check "… and old pods were fenced meanwhile" ended_in_mode Fenced
+phase "proof"
 prove first Master
 
 echo "A salt key where there was none"
 remember_keys
+phase "a salt key where there was none"
 kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"keys": ["Master", "Salt"], "rotate": {"request": "second"}}}' >/dev/null
 follow "the rotation succeeds"
 check "… and old pods were fenced meanwhile" ended_in_mode Fenced
-echo "Meanwhile, chat completions through the Service:"
-stop_prober
+phase "proof of the salt key"
 prove second Master,Salt
+stop_load
+say_load
 
 finish

@@ -32,7 +32,7 @@ prove() { # name; keys, if not both: the proof of their rotation
 
 follow() { # text: until the rotation ends, which has to be a success
   local result=0
-  python3 "$e2e/follow.py" 900 || result=$?
+  python3 "$e2e/follow.py" 900 | tee "$work/followed" || result=$?
   checked "$1" "$result"
 }
 
@@ -43,6 +43,43 @@ snapshot() {
 }
 
 ended_in_mode() { [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].mode}')" = "$1" ]; }
+
+# The load: clients and administrators (load.py) that ask LiteLLM through the Service. `phase` names what happens from now on.
+phase() { echo "$1 $EPOCHREALTIME" >>"$logs/phases"; }
+
+since() { # time, in seconds since 1970
+  awk -v begin="$1" -v now="$EPOCHREALTIME" 'BEGIN { printf "%.1f", now - begin }'
+}
+
+start_load() {
+  kubectl -n ai exec -i deployment/toolbox -- python3 /scripts/load.py run <"$work/state/before.json" >"$logs/answers.json" 2>"$logs/load.log" &
+  load=$!
+  wait_for 240 "right answers to all kinds of requests" kubectl -n ai exec deployment/toolbox -- test -e /tmp/load.started
+}
+
+stop_load() {
+  kubectl -n ai exec deployment/toolbox -- touch /tmp/load.stop
+  wait "$load" || :
+}
+
+say_load() {
+  local result=0
+  echo "Requests meanwhile, LiteLLM ${version:?}, $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg) at the end"
+  python3 "$e2e/litellm/load.py" show "$logs/answers.json" "$logs/phases" | tee "$logs/requests.txt" || result=$?
+  checked "no request failed" "$result"
+}
+
+# What a rotation is compared with.
+restart() { # replicas
+  kubectl -n ai rollout restart deployment/litellm >/dev/null
+  kubectl -n ai rollout status deployment/litellm --timeout=900s >/dev/null
+  wait_for 120 "the end of the last old pod" only_so_many_pods "$1"
+}
+
+only_so_many_pods() { [ "$(kubectl -n ai get pods -l app=litellm -o name | wc -l)" = "$1" ]; }
+
+# Until the step after Verify, or the end if there is none.
+verified() { awk '$3 == "step" && $4 == "CloseGrace" || $3 == "rotation" { print $1; exit }' "$work/followed"; }
 
 finish() {
   echo "$passed passed, $failed failed"
