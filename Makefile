@@ -25,6 +25,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/parts/migrations.sh $(LITELLM_SCHEMAS)
 	e2e/parts/redis.sh >/dev/null
 	e2e/parts/pgbouncer.sh >/dev/null
+	e2e/parts/gitops.sh >/dev/null
 	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
 	helm/test.sh
 	e2e/tests/kill.sh

@@ -33,8 +33,8 @@ final class WriterMarks {
         : where
             + " is filled by "
             + writer
-            + ", which would write its own value back. Take the key entries out of it, or let the workloads read"
-            + " their keys from a Secret of their own.";
+            + ", which would write its own value back. Let the workloads read their keys from a Secret that nobody else"
+            + " writes, and let the store take its copy from there: docs/gitops.md has the steps.";
   }
 
   private static @Nullable String copier(Secret secret) {

@@ -75,6 +75,7 @@ class AdmissionIT {
     assertThat(stored.getSpec().stepDeadline()).isEqualTo("15m");
     assertThat(stored.getSpec().secretRef().masterKey()).isEqualTo("LITELLM_MASTER_KEY");
     assertThat(stored.getSpec().database().schema()).isEqualTo("public");
+    assertThat(stored.getStatus().observedGeneration()).isEqualTo(-1);
   }
 
   @ParameterizedTest(name = "{0} -> {1}: {2}")

@@ -177,6 +177,10 @@ public final class FakeWorld {
   final List<Instant> decryptionErrors = new ArrayList<>();
   java.time.Duration databaseAhead = java.time.Duration.ZERO;
   boolean publishRefused;
+
+  /** Why a write to the consumer Secret would not last. */
+  @Nullable String consumerObstacle;
+
   boolean unreadableValue;
   int strangeSessions;
   boolean fencePossible;
@@ -406,7 +410,7 @@ public final class FakeWorld {
       public Consumer consumer(KeyRotation owner) {
         return consumer == null
             ? new Consumer.Missing("Secret ai/litellm-keys")
-            : new Consumer.Usable(consumer, consumerStamp, List.of(), null, List.of());
+            : new Consumer.Usable(consumer, consumerStamp, List.of(), consumerObstacle, List.of());
       }
 
       @Override

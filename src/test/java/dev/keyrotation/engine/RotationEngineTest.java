@@ -81,6 +81,21 @@ class RotationEngineTest {
   }
 
   @Test
+  void secretThatAnotherControllerFillsIsRefusedBeforeAnythingIsChanged() {
+    FakeWorld world = world(OLD);
+    world.consumerObstacle = "Secret ai/litellm-keys is filled by ExternalSecret/litellm.";
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().rotation()).isNull();
+    assertThat(simulation.status().plan().findings())
+        .containsExactly("SecretNotWritable: " + world.consumerObstacle);
+    assertThat(world.revisions).isEmpty();
+    assertThat(world.consumer).isEqualTo(OLD);
+  }
+
+  @Test
   void behindAPoolerTheFenceTellsInstancesByTheMarkInTheirUrl() {
     FakeWorld world = world(OLD);
     world.fencePossible = true;

@@ -41,6 +41,10 @@ final class Simulation {
 
   final FakeWorld world;
   KeyRotation stored;
+
+  /** Everything that was stored, the oldest first. */
+  final List<KeyRotation> storedOnes = new ArrayList<>();
+
   final List<StepName> stepsSeen = new ArrayList<>();
   int kills;
   int fewestReady = Integer.MAX_VALUE;
@@ -231,6 +235,7 @@ final class Simulation {
         () -> {
           if (mine == stored) { // the version of what was read
             stored = withStatus(next);
+            storedOnes.add(stored);
             if (next.rotation() != null
                 && (stepsSeen.isEmpty() || stepsSeen.getLast() != next.rotation().step())) {
               stepsSeen.add(next.rotation().step());

@@ -1,13 +1,17 @@
 package dev.keyrotation.api.v1alpha1;
 
-/** The conditions of a KeyRotation. All of them are always present. */
+/** The conditions of a KeyRotation. All of them are always present, in this order. */
 public enum ConditionType {
   /** True: every running instance is on the active keys and no rotation is under way. */
   READY("Ready"),
+  /**
+   * True: the operator cannot go on without help; the message says what to do (kstatus word).
+   * Stands before {@link #RECONCILING} in the status: kstatus takes the first of the two that is
+   * True, and a rotation that is stuck is both.
+   */
+  STALLED("Stalled"),
   /** True: a rotation is under way (kstatus word; absent work is False). */
   RECONCILING("Reconciling"),
-  /** True: the operator cannot go on without help; the message says what to do (kstatus word). */
-  STALLED("Stalled"),
   /** True: the last preflight found nothing that blocks a rotation. */
   PREFLIGHT_PASSED("PreflightPassed"),
   /**

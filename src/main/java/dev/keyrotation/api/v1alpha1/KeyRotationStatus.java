@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record KeyRotationStatus(
-    @JsonPropertyDescription("The generation of the spec that this status speaks of.")
+    @JsonPropertyDescription("The generation of the spec that this status speaks of; -1 before the operator has looked.")
         @Nullable Long observedGeneration,
     @JsonPropertyDescription("The last value of spec.rotate.request that started a rotation.")
         @Nullable String handledRequest,
@@ -29,7 +29,7 @@ public record KeyRotationStatus(
     @JsonPropertyDescription("The process that acted last; any other changes nothing.")
         @Nullable Epoch epoch,
     @JsonPropertyDescription(
-            "Ready, Reconciling, Stalled, PreflightPassed, Rotated, RollBackPossible, Soaked:"
+            "Ready, Stalled, Reconciling, PreflightPassed, Rotated, RollBackPossible, Soaked:"
                 + " always all of them.")
         List<Condition> conditions)
     implements KeyRotationStatusBuilder.With {

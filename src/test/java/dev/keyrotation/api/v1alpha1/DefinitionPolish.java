@@ -1,5 +1,6 @@
 package dev.keyrotation.api.v1alpha1;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crdv2.generator.CRDPostProcessor;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -39,6 +40,8 @@ final class DefinitionPolish implements CRDPostProcessor {
       root.getProperties().get("spec").setDescription("What the user wants.");
       JSONSchemaProps status = root.getProperties().get("status");
       status.setDescription("What is. The operator alone writes it.");
+      // Until the operator has looked, tools shall not take the resource for one that is ready.
+      status.setDefault(JsonNodeFactory.instance.objectNode().put("observedGeneration", -1));
       JSONSchemaProps conditions = status.getProperties().get("conditions");
       conditions.setXKubernetesListType("map");
       conditions.setXKubernetesListMapKeys(List.of("type"));
