@@ -33,8 +33,9 @@ final class WriterMarks {
         : where
             + " is filled by "
             + writer
-            + ", which would write its own value back. Let the workloads read their keys from a Secret that nobody else"
-            + " writes, and let the store take its copy from there: docs/gitops.md has the steps.";
+            + ", which would write its own value back. Let the workloads read their keys from a"
+            + " Secret that nobody else writes, and let the store take its copy from there:"
+            + " docs/gitops.md has the steps.";
   }
 
   private static @Nullable String copier(Secret secret) {
@@ -74,22 +75,25 @@ final class WriterMarks {
           where
               + " is part of Helm release "
               + (release == null ? "(unnamed)" : release)
-              + ": the next `helm upgrade` can put its own keys back, the litellm-helm chart a random one. Let the"
-              + " release use an existing Secret (litellm-helm: masterkeySecretName).");
+              + ": the next `helm upgrade` can put its own keys back, the litellm-helm chart a"
+              + " random one. Let the release use an existing Secret (litellm-helm:"
+              + " masterkeySecretName).");
     }
     if (annotations.containsKey("argocd.argoproj.io/tracking-id")
         || labels.containsKey("argocd.argoproj.io/instance")) {
       warnings.add(
           where
-              + " is tracked by Argo CD: when its manifest holds the key entries, a sync puts them back. Keep them"
-              + " out of Git, or ignore differences in /data with RespectIgnoreDifferences=true.");
+              + " is tracked by Argo CD: when its manifest holds the key entries, a sync puts them"
+              + " back. Keep them out of Git, or ignore differences in /data with"
+              + " RespectIgnoreDifferences=true.");
     }
     if (labels.containsKey("kustomize.toolkit.fluxcd.io/name")
         || labels.containsKey("helm.toolkit.fluxcd.io/name")) {
       warnings.add(
           where
-              + " is applied by Flux: when its manifest holds the key entries, Flux puts them back. Keep them out of"
-              + " Git, or annotate the Secret with kustomize.toolkit.fluxcd.io/ssa: IfNotPresent.");
+              + " is applied by Flux: when its manifest holds the key entries, Flux puts them back."
+              + " Keep them out of Git, or annotate the Secret with"
+              + " kustomize.toolkit.fluxcd.io/ssa: IfNotPresent.");
     }
     return warnings;
   }

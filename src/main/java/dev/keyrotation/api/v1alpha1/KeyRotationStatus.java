@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record KeyRotationStatus(
-    @JsonPropertyDescription("The generation of the spec that this status speaks of; -1 before the operator has looked.")
+    @JsonPropertyDescription(
+            "The generation of the spec that this status speaks of; -1 before the operator has"
+                + " looked.")
         @Nullable Long observedGeneration,
     @JsonPropertyDescription("The last value of spec.rotate.request that started a rotation.")
         @Nullable String handledRequest,

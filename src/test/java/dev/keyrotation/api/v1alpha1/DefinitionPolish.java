@@ -35,7 +35,8 @@ final class DefinitionPolish implements CRDPostProcessor {
       version.setAdditionalPrinterColumns(columns);
       JSONSchemaProps root = version.getSchema().getOpenAPIV3Schema();
       root.setDescription(
-          "Rotates the master key and the salt key of the LiteLLM instances that share a Secret and a database.");
+          "Rotates the master key and the salt key of the LiteLLM instances that share a Secret and"
+              + " a database.");
       root.setRequired(List.of("spec"));
       root.getProperties().get("spec").setDescription("What the user wants.");
       JSONSchemaProps status = root.getProperties().get("status");
