@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import audit
+from snapshots import compared
 
 NAMESPACE, DEPLOYMENT, SECRET, ROTATION, OPERATOR = "ai", "litellm", "litellm-keys", "litellm", "keyrotation-system"
 MASTER, SALT = "LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"
@@ -121,9 +122,7 @@ def ciphertexts(state, before, salt, rotated):
         check("the contents can be compared", err.strip()[-500:])
         return
     now = json.loads(out)
-    changed = sorted(table for table in earlier.keys() | now.keys() if earlier.get(table) != now.get(table))
-    check(f"all {sum(map(len, earlier.values()))} rows of {len(earlier)} tables say the same as before",
-          f"changed: {', '.join(changed)}" if changed else None)
+    check(*compared(earlier, now))
 
 
 def forms(secret):

@@ -144,14 +144,17 @@ def snapshot(db, keys):
     for table, columns in tables(db).items():
         if BUSY_TABLES.search(table):
             continue
-        digests = []
+        said_rows = []
         busy = BUSY_COLUMNS | BUSY_COLUMNS_OF.get(table, set())
         for row in rows(db, table, [c for c in columns if c not in busy]):
-            text = json.dumps(said(row, keys["salt"]), sort_keys=True)
-            digests.append(hashlib.sha256(text.encode()).hexdigest())
-        if digests:
-            result[table] = sorted(digests)
+            said_rows.append({column: digest(said(value, keys["salt"])) for column, value in row.items()})
+        if said_rows:
+            result[table] = sorted(said_rows, key=lambda row: sorted(row.items()))
     print(json.dumps(result))
+
+
+def digest(value):
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def main():
