@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -85,12 +86,17 @@ final class Privileges {
   }
 
   private void add(Right right, String table) {
-    tables.get(right).add(table);
+    of(right).add(table);
+  }
+
+  /** There is an entry for each right. */
+  private SortedSet<String> of(Right right) {
+    return Objects.requireNonNull(tables.get(right));
   }
 
   /** The tables on which {@code right} is needed, in order. */
   List<String> tables(Right right) {
-    return List.copyOf(tables.get(right));
+    return List.copyOf(of(right));
   }
 
   /** The tables on which the role of the connection lacks {@code right}. */
@@ -98,7 +104,7 @@ final class Privileges {
     List<String> missing = new ArrayList<>();
     try (PreparedStatement statement =
         connection.prepareStatement("SELECT has_table_privilege(?, ?)")) {
-      for (String table : tables.get(right)) {
+      for (String table : of(right)) {
         statement.setString(1, catalog.sql(table));
         statement.setString(2, right.name());
         try (ResultSet row = statement.executeQuery()) {
@@ -117,7 +123,7 @@ final class Privileges {
     List<String> statements = new ArrayList<>();
     for (Right right : Right.values()) {
       String names =
-          tables.get(right).stream().map(catalog::sql).collect(Collectors.joining(",\n  "));
+          of(right).stream().map(catalog::sql).collect(Collectors.joining(",\n  "));
       statements.add("GRANT " + right + " ON\n  " + names + "\n  TO " + Sql.name(role));
     }
     return statements;
