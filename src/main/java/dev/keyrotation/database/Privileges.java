@@ -122,8 +122,7 @@ final class Privileges {
   List<String> grants(Catalog catalog, String role) {
     List<String> statements = new ArrayList<>();
     for (Right right : Right.values()) {
-      String names =
-          of(right).stream().map(catalog::sql).collect(Collectors.joining(",\n  "));
+      String names = of(right).stream().map(catalog::sql).collect(Collectors.joining(",\n  "));
       statements.add("GRANT " + right + " ON\n  " + names + "\n  TO " + Sql.name(role));
     }
     return statements;
