@@ -40,8 +40,8 @@ from litellm.proxy.common_utils.encrypt_decrypt_utils import decrypt_value_helpe
 MARK = "litellm_enc::"
 # What LiteLLM changes by itself as it serves.
 BUSY_COLUMNS = {"spend", "model_spend", "last_active", "updated_at", "budget_reset_at", "reload_revision"}
-# Who saved a key last: an administrator of the load test, with the master key or while a short-lived row stands for it.
-BUSY_COLUMNS_OF = {"LiteLLM_VerificationToken": {"updated_by"}}
+# Who saved a key last, and when: an administrator of the load test, with the master key or while a short-lived row stands for it.
+BUSY_COLUMNS_OF = {"LiteLLM_VerificationToken": {"updated_by", "settings_updated_at"}}
 BUSY_TABLES = re.compile(r"SpendLog|Daily|HealthCheck|CronJob|Heartbeat|ErrorLogs|AuditLog|_prisma_migrations")
 
 
