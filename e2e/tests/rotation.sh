@@ -4,7 +4,8 @@
 # request may fail. Besides:
 #   - before it, the proof must notice that nothing was rotated yet;
 #   - the same manifest applied again, and a restart of the operator, must change nothing;
-#   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps.
+#   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps, and although all manifests
+#     are applied again every other second, as GitOps tools do that heal by themselves. Pods are replaced once, keys are made once.
 # The last line says `N passed, N failed`.
 set -euo pipefail
 version=${1:?which version of LiteLLM?}
@@ -29,6 +30,27 @@ kill_operator_in_each_step() {
     sleep 0.2
   done
   echo "$kills" >"$work/kills"
+}
+
+# What a GitOps tool with self-heal does, and what people do beside it: the same manifests again, by a field manager of its own and
+# client-side, until heal.stop is there. Its last line is how often.
+self_heal() {
+  local rounds=0 manifests=(-f "$work/keyrotation.yaml" -f "$work/litellm.yaml")
+  while [ ! -e "$work/heal.stop" ]; do
+    kubectl apply --server-side --force-conflicts --field-manager=argocd-controller "${manifests[@]}" || return
+    kubectl apply "${manifests[@]}" || return
+    rounds=$((rounds + 1))
+    sleep 2
+  done
+  echo "$rounds"
+}
+
+# What tells of restarts and of new keys.
+changes() {
+  echo "revision of the Deployment: $(kubectl -n ai get deployment litellm -o 'jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}')"
+  echo "containers restarted: $(kubectl -n ai get pods -l app=litellm -o 'jsonpath={.items[*].status.containerStatuses[*].restartCount}')"
+  echo "key Secrets: $(kubectl -n ai get secrets -l app.kubernetes.io/managed-by=keyrotation -o 'jsonpath={.items[*].metadata.name}')"
+  echo "rotations: $(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[*].id}')"
 }
 
 echo "End-to-end test with LiteLLM $version"
@@ -73,16 +95,36 @@ kubectl -n keyrotation-system rollout status deployment --timeout=120s >/dev/nul
 sleep 15
 check "no key was changed" [ "$before" = "$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')" ]
 
-echo "A second rotation, with Drain, with the operator killed in each step"
+echo "A second rotation, with Drain, with the operator killed in each step and all manifests applied again and again"
 remember_keys
+changes >"$logs/changes-before.txt"
+# Without the number of replicas, which a tool must not put back while all pods are to be stopped.
+sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|; /^  replicas: /d" "$e2e/litellm/litellm.yaml" >"$work/litellm.yaml"
+sed 's|request: "first"|request: "second"|; s|^  keys:|  strategy: Drain\n&|' "$project/examples/keyrotation.yaml" >"$work/keyrotation.yaml"
 kill_operator_in_each_step &
 killer=$!
-kubectl -n ai patch keyrotation litellm --type=merge -p '{"spec": {"strategy": "Drain", "rotate": {"request": "second"}}}' >/dev/null
+kubectl apply --server-side --force-conflicts --field-manager=argocd-controller -f "$work/keyrotation.yaml" >/dev/null
+self_heal >"$logs/self-heal.log" 2>&1 &
+healing=$!
 result=0
 python3 "$e2e/follow.py" 900 || result=$?
 wait "$killer" || :
 checked "the rotation succeeds although the operator was killed $(cat "$work/kills") times" "$result"
 prove second
+touch "$work/heal.stop"
+result=0
+wait "$healing" || result=$?
+rounds=$(tail -n 1 "$logs/self-heal.log")
+checked "the manifests were applied ${rounds%%[!0-9]*} times, server-side and client-side" $((result != 0 || ${rounds%%[!0-9]*}0 < 100))
+changes >"$logs/changes.txt"
+result=0
+diff - "$logs/changes.txt" <<ONCE || result=$?
+revision of the Deployment: $(($(sed -n 's/^revision.*: //p' "$logs/changes-before.txt") + 1))
+containers restarted: 0 0
+key Secrets: litellm-r1 litellm-r2 litellm-r3
+rotations: litellm-r3 litellm-r2
+ONCE
+checked "… and pods were replaced once, keys were made once" "$result"
 
 echo "The commands of the runbooks"
 result=0
