@@ -254,13 +254,19 @@ class Operator:
         # The URL in the Secret is one for all; each process finds its own interposer under the name in it.
         with open(os.path.join(self.directory, "hosts"), "w") as file:
             file.write(f"127.0.0.1 localhost\n{address} {DATABASE_HOST}\n")
+        self.login = (api, f"{settings['pki']}/ca.crt")
+        self.renew(settings["token"])
+
+    def renew(self, token):
+        """From its next start on it shows this token to the API server."""
+        api, authority = self.login
         with open(os.open(os.path.join(self.directory, "kubeconfig"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
                        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "operator", "namespace": "ai"}}],
                        "clusters": [{"name": "e2e", "cluster": {
                            "server": f"https://{api[0]}:{api[1]}",
-                           "certificate-authority": f"{settings['pki']}/ca.crt"}}],
-                       "users": [{"name": "operator", "user": {"token": settings["token"]}}]}, file)
+                           "certificate-authority": authority}}],
+                       "users": [{"name": "operator", "user": {"token": token}}]}, file)
 
     def saw(self, effect, moment):
         if moment == BEFORE:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# kill.sh [--long | --singly] [--only PATTERN]  the kill matrix: an operator is killed at each of its writes, and what it stands on is broken;
+# kill.sh [--long | --singly | --drills] [--only PATTERN]  the kill matrix: an operator is killed at each of its writes, and what it stands on is broken;
 # each rotation must end exactly on the old or exactly on the new keys. Real API server, pods and PostgreSQL with LiteLLM's schema;
 # a stand-in for the proxy (kill/standin.py); judged by LiteLLM's own functions. The last line says `N passed, N failed`.
+# Without options, or with --drills alone: the drills of docs/disaster-recovery.md (kill/drills.py).
 # KEEP=1 leaves everything running at the end and says how to run cases again.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,7 +48,18 @@ in_cluster=(nsenter --net --target "$(cat "$CLUSTER_RUN/node.pid")")
 "${in_cluster[@]}" "$litellm/venv/bin/python" "$e2e/kill/matrix.py" "$work/settings.json" --fill
 sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|" "$e2e/kill/standin.yaml" | kubectl apply --server-side -f - >/dev/null
 busy "the stand-in proxy starts" "$logs/standin.log" kubectl -n ai rollout status deployment/litellm --timeout=90s
-again="${in_cluster[*]} $litellm/venv/bin/python $e2e/kill/matrix.py $work/settings.json $*"
-"${in_cluster[@]}" "$litellm/venv/bin/python" "$e2e/kill/matrix.py" "$work/settings.json" "$@" &
-matrix=$!
-wait "$matrix"
+rig=("${in_cluster[@]}" "$litellm/venv/bin/python")
+judge() { # program, options
+  "${rig[@]}" "$e2e/kill/$1" "$work/settings.json" "${@:2}" &
+  matrix=$!
+  wait "$matrix"
+}
+if [ "${1:-}" = --drills ]; then
+  shift
+  again="${rig[*]} $e2e/kill/drills.py $work/settings.json $*"
+  judge drills.py "$@"
+else
+  again="${rig[*]} $e2e/kill/matrix.py $work/settings.json $*"
+  judge matrix.py "$@"
+  [ $# -gt 0 ] || judge drills.py
+fi
