@@ -115,7 +115,7 @@ touch "$work/heal.stop"
 result=0
 wait "$healing" || result=$?
 rounds=$(tail -n 1 "$logs/self-heal.log")
-checked "the manifests were applied ${rounds%%[!0-9]*} times, server-side and client-side" $((result != 0 || ${rounds%%[!0-9]*}0 < 100))
+checked "the manifests were applied ${rounds%%[!0-9]*} times, server-side and client-side" $((result != 0 || ${rounds%%[!0-9]*}0 < 30))
 changes >"$logs/changes.txt"
 result=0
 diff - "$logs/changes.txt" <<ONCE || result=$?
