@@ -31,7 +31,7 @@ write() { # directory
   render "allNamespaces=true,replicas=1" >"$1/helm/snapshots/all-namespaces.yaml"
   render "namespaces={ai,research},secrets.names={litellm-keys,litellm-db},secrets.rotations={litellm},\
 secrets.revisions=3,logFormat=json,networkPolicy.enabled=true,image.digest=sha256:$(printf '0%.0s' {1..64}),\
-priorityClassName=high,podLabels.team=ai" >"$1/helm/snapshots/restricted.yaml"
+priorityClassName=high,podLabels.team=ai,copies[0].namespace=ui,copies[0].names={litellm-client}" >"$1/helm/snapshots/restricted.yaml"
 }
 
 if [ "${1:-}" = --check ]; then

@@ -97,6 +97,16 @@ class ChartTest(unittest.TestCase):
         self.assertFalse(may("get", "secrets", "litellm-r4") or may("get", "secrets", "others"))
         self.assertFalse(may("list", "secrets") or may("watch", "secrets"))
 
+    def test_copies_are_these_secrets_and_no_other_right_in_their_namespace(self):
+        namespace("ai")
+        namespace("research")
+
+        install("namespaces={ai},copies[0].namespace=research,copies[0].names={client}")
+
+        self.assertTrue(may("get", "secrets", "client", "research") and may("patch", "secrets", "client", "research"))
+        self.assertFalse(may("delete", "secrets", "client", "research") or may("get", "secrets", "other", "research"))
+        self.assertFalse(may("list", "secrets", in_namespace="research") or may("patch", "deployments", "client", "research"))
+
     def test_only_its_own_lease_may_be_taken(self):
         install("image.tag=first")
 

@@ -19,9 +19,11 @@ import dev.keyrotation.host.LocalHost;
 import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.FileRevisions;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.SecretConnectionMarks;
 import dev.keyrotation.key.SecretConsumer;
+import dev.keyrotation.key.SecretCopies;
 import dev.keyrotation.key.SecretValues;
 import dev.keyrotation.observe.LiveCheck;
 import dev.keyrotation.observe.Rivals;
@@ -69,6 +71,7 @@ final class LocalEngines implements HostEngines {
       Proxies proxies,
       DatabaseProvider databases,
       ConnectionMarks marks,
+      KeyCopies copies,
       Rivals rivals,
       Hosts hosts) {}
 
@@ -86,6 +89,7 @@ final class LocalEngines implements HostEngines {
           proxies,
           new PostgresDatabases(urls::databaseUrl, urls::authorities),
           ConnectionMarks.unsupported(),
+          KeyCopies.unsupported(),
           Rivals.none(),
           hosts);
     }
@@ -110,6 +114,7 @@ final class LocalEngines implements HostEngines {
                     : secrets.databaseUrl(owner, source),
             authorities),
         new SecretConnectionMarks(client),
+        new SecretCopies(client),
         new ClusterRivals(client),
         hosts);
   }
@@ -141,11 +146,13 @@ final class LocalEngines implements HostEngines {
             to.proxies(),
             to.databases(),
             to.marks(),
+            to.copies(),
             runner,
             to.rivals(),
             random),
         new Planner(),
-        new StepExecutor(to.keys(), to.workloads(), to.databases(), to.marks(), runner, random),
+        new StepExecutor(
+            to.keys(), to.workloads(), to.databases(), to.marks(), to.copies(), runner, random),
         new StatusFactory(),
         clock,
         "host-" + HexFormat.of().toHexDigits(random.nextLong()));

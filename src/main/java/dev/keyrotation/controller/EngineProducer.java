@@ -10,9 +10,11 @@ import dev.keyrotation.host.HostConnections;
 import dev.keyrotation.host.Hosts;
 import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.SecretConnectionMarks;
 import dev.keyrotation.key.SecretConsumer;
+import dev.keyrotation.key.SecretCopies;
 import dev.keyrotation.key.SecretRevisions;
 import dev.keyrotation.key.SecretValues;
 import dev.keyrotation.leader.Leadership;
@@ -69,6 +71,7 @@ class EngineProducer {
     DatabaseProvider databases = new PostgresDatabases(secrets::databaseUrl, secrets::authorities);
     AuthCaches caches = new RedisAuthCaches(secrets::redisUrl);
     ConnectionMarks marks = new SecretConnectionMarks(client);
+    KeyCopies copies = new SecretCopies(client);
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
@@ -78,11 +81,12 @@ class EngineProducer {
             databases,
             caches,
             marks,
+            copies,
             runner,
             new ClusterRivals(client),
             random),
         new Planner(),
-        new StepExecutor(keys, workloads, databases, caches, marks, runner, random),
+        new StepExecutor(keys, workloads, databases, caches, marks, copies, runner, random),
         new StatusFactory(),
         clock,
         process(random));

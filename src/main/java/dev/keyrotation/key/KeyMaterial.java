@@ -6,6 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The value of a key. It prints as {@code KeyMaterial[redacted]}, has no getter that a serialiser
@@ -86,7 +87,7 @@ public final class KeyMaterial {
   }
 
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof KeyMaterial key && MessageDigest.isEqual(utf8(), key.utf8());
   }
 

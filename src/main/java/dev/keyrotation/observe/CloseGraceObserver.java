@@ -102,7 +102,8 @@ final class CloseGraceObserver implements StepObserver {
                 .masterKeyRowsMoved(moved.moved())
                 .build(),
             null,
-            sessions == null ? null : report(primary, rotation, sessions));
+            sessions == null ? null : report(primary, rotation, sessions),
+            null);
   }
 
   /** What an intruder may have made for himself. */

@@ -7,6 +7,8 @@ import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
 import dev.keyrotation.api.v1alpha1.RotationReason;
+import dev.keyrotation.api.v1alpha1.SecretCopy;
+import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.Strategy;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
@@ -14,6 +16,7 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Finding;
@@ -45,6 +48,7 @@ final class Preflight {
   private final Proxies proxies;
   private final DatabaseProvider databases;
   private final AuthCaches caches;
+  private final KeyCopies copies;
   private final Rivals rivals;
   private final SecureRandom random;
   private final OldInstances old;
@@ -56,6 +60,7 @@ final class Preflight {
       DatabaseProvider databases,
       AuthCaches caches,
       ConnectionMarks marks,
+      KeyCopies copies,
       Rivals rivals,
       SecureRandom random) {
     this.store = store;
@@ -63,6 +68,7 @@ final class Preflight {
     this.proxies = proxies;
     this.databases = databases;
     this.caches = caches;
+    this.copies = copies;
     this.rivals = rivals;
     this.random = random;
     this.old = new OldInstances(workloads, databases, marks);
@@ -97,6 +103,7 @@ final class Preflight {
     PreflightReport report() {
       collect(this::readSpec);
       collect(this::readConsumer);
+      readCopies();
       for (WorkloadSpec workload : spec.workloads()) {
         collect(() -> readWorkload(workload));
       }
@@ -191,6 +198,40 @@ final class Preflight {
                 missing.where() + " does not exist. Correct its name in the spec or create it.");
         case KeyStore.Consumer.Invalid invalid ->
             add(ConditionReason.SECRET_KEY_INVALID, invalid.message());
+      }
+    }
+
+    /** Each by itself, so that all that is wrong with them is said at once. */
+    private void readCopies() {
+      SecretRef ref = spec.secretRef();
+      KeySet present = keys;
+      if (ref == null || present == null || !spec.rotates(KeyKind.MASTER)) {
+        return;
+      }
+      ref.copies().forEach(copy -> collect(() -> readCopy(copy, ref, present)));
+    }
+
+    private void readCopy(SecretCopy copy, SecretRef ref, KeySet present) {
+      String own = primary.getMetadata().getNamespace();
+      String where = KeyCopies.where(primary, copy);
+      if (copy.name().equals(ref.name()) && copy.namespaceFor(own).equals(own)) {
+        add(
+            ConditionReason.INVALID_SPEC,
+            where + " holds the keys themselves: name the entry in spec.secretRef.mirrors.");
+        return;
+      }
+      KeyCopies.Look look = copies.look(primary, copy);
+      Finding problem = CopiesObserver.problem(where, copy, look, present.master());
+      if (problem != null) {
+        findings.add(problem);
+        return;
+      }
+      String denied = copies.denied(primary, copy);
+      if (denied != null) {
+        add(ConditionReason.SECRET_NOT_WRITABLE, denied);
+      }
+      if (look instanceof KeyCopies.Look.Found found) {
+        warnings.addAll(found.warnings());
       }
     }
 

@@ -10,6 +10,7 @@ import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Evidence;
@@ -50,6 +51,7 @@ public final class StateObserver {
       Proxies proxies,
       DatabaseProvider databases,
       ConnectionMarks marks,
+      KeyCopies copies,
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
@@ -60,6 +62,7 @@ public final class StateObserver {
         databases,
         AuthCaches.unsupported(),
         marks,
+        copies,
         runner,
         rivals,
         random);
@@ -72,6 +75,7 @@ public final class StateObserver {
       DatabaseProvider databases,
       AuthCaches caches,
       ConnectionMarks marks,
+      KeyCopies copies,
       ReencryptionRunner runner,
       Rivals rivals,
       SecureRandom random) {
@@ -79,7 +83,7 @@ public final class StateObserver {
     this.workloads = workloads;
     this.databases = databases;
     this.preflight =
-        new Preflight(store, workloads, proxies, databases, caches, marks, rivals, random);
+        new Preflight(store, workloads, proxies, databases, caches, marks, copies, rivals, random);
     this.operands = new OperandObserver(store, workloads);
     LogScan logs = workloads instanceof LogScan scan ? scan : LogScan.UNREAD;
     this.soaks =
@@ -94,6 +98,7 @@ public final class StateObserver {
     steps.put(StepName.OPEN_GRACE, new OpenGraceObserver(databases, keys));
     steps.put(StepName.STOP_WORKLOADS, stopped);
     steps.put(StepName.PUBLISH_KEYS, published);
+    steps.put(StepName.PUBLISH_COPIES, new CopiesObserver(copies, keys));
     steps.put(StepName.MARK_CONNECTIONS, new MarkConnectionsObserver(marks));
     steps.put(
         StepName.REENCRYPT_DATA, new ReencryptDataObserver(databases, runner, stopped, old, keys));

@@ -2,6 +2,7 @@ package dev.keyrotation.plan;
 
 import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.CopyCounts;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.Progress;
@@ -18,14 +19,20 @@ public sealed interface Evidence {
   record Present(
       @Nullable DataCounts data,
       @Nullable KeyFingerprints newKeys,
-      @Nullable CompromiseReport compromise)
+      @Nullable CompromiseReport compromise,
+      @Nullable CopyCounts copies)
       implements Evidence {
     /** Present, with nothing to tell. */
     public static final Present PLAIN = new Present(null, null);
 
     /** Present, and no report of a compromise. */
     public Present(@Nullable DataCounts data, @Nullable KeyFingerprints newKeys) {
-      this(data, newKeys, null);
+      this(data, newKeys, null, null);
+    }
+
+    /** Present, with what became of the copies of the master key. */
+    public static Present ofCopies(CopyCounts copies) {
+      return new Present(null, null, null, copies);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.keyrotation.plan;
 
 import dev.keyrotation.api.v1alpha1.ActiveKeys;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.CopyCounts;
 import dev.keyrotation.api.v1alpha1.DataCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Failure;
@@ -16,6 +17,7 @@ import dev.keyrotation.api.v1alpha1.RotationDuration;
 import dev.keyrotation.api.v1alpha1.RotationResult;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
 import dev.keyrotation.api.v1alpha1.RotationStatusBuilder;
+import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.Strategy;
 import dev.keyrotation.api.v1alpha1.Trigger;
@@ -107,7 +109,16 @@ public final class Planner {
         .oldKeys(current)
         .storedModels(report.storedModels())
         .data(DataCounts.NONE)
+        .copies(copies(spec))
         .build();
+  }
+
+  /** The copies of the master key that a rotation has to change; null when there are none. */
+  public static @Nullable CopyCounts copies(KeyRotationSpec spec) {
+    SecretRef ref = spec.secretRef();
+    return ref == null || ref.copies().isEmpty() || !spec.rotates(KeyKind.MASTER)
+        ? null
+        : CopyCounts.of(ref.copies().size());
   }
 
   private static long highest(ObservedState observed) {
@@ -273,6 +284,9 @@ public final class Planner {
     if (present.compromise() != null) {
       done = done.withCompromise(present.compromise());
     }
+    if (present.copies() != null) {
+      done = done.withCopies(present.copies());
+    }
     String stoppedAt = done.stoppedAt();
     if (done.step() == StepName.RESTART_WORKLOADS && stoppedAt != null) {
       long gap = Duration.between(Instant.parse(stoppedAt), now).toSeconds();
@@ -343,6 +357,7 @@ public final class Planner {
             rotation.data(),
             rotation.rollBackCause(),
             rotation.compromise(),
+            rotation.copies(),
             null,
             null));
   }

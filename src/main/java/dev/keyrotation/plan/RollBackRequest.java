@@ -114,6 +114,7 @@ public final class RollBackRequest {
                       .newKeys(active.fingerprints())
                       .sizes(observed.sizes())
                       .data(DataCounts.NONE)
+                      .copies(Planner.copies(primary.getSpec()))
                       .build();
               return FailurePolicy.turnBack(
                   primary,

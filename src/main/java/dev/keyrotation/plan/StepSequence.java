@@ -4,6 +4,7 @@ import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.MARK_CONNECTIONS;
 import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
+import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_COPIES;
 import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
 import static dev.keyrotation.api.v1alpha1.StepName.RESTART_WORKLOADS;
@@ -37,24 +38,32 @@ public final class StepSequence {
    * @param marks whether instances are told apart by a mark in their connection URL. It is written
    *     after the keys: an instance that starts in between has the new keys and is held off, which
    *     is harmless; the other way round it would have the old ones and be let through
+   * @param copies whether there are copies of the master key for clients. They follow the keys at
+   *     once: instances accept the target key from OpenGrace on, and none of it once they restart
    */
   public static List<StepName> forward(
-      @Nullable RolloutMode mode, boolean marks, boolean replacesMaster, boolean hasDatabase) {
+      @Nullable RolloutMode mode,
+      boolean marks,
+      boolean copies,
+      boolean replacesMaster,
+      boolean hasDatabase) {
     List<StepName> steps = new ArrayList<>();
     steps.add(GENERATE_KEYS);
     if (replacesMaster && hasDatabase) {
       steps.add(OPEN_GRACE);
     }
     if (mode == RolloutMode.DRAIN) {
-      steps.addAll(List.of(STOP_WORKLOADS, PUBLISH_KEYS, REENCRYPT_DATA));
-    } else {
-      steps.add(PUBLISH_KEYS);
-      if (mode == RolloutMode.FENCED) {
-        if (marks) {
-          steps.add(MARK_CONNECTIONS);
-        }
-        steps.add(REENCRYPT_DATA);
-      }
+      steps.add(STOP_WORKLOADS);
+    }
+    steps.add(PUBLISH_KEYS);
+    if (replacesMaster && copies) {
+      steps.add(PUBLISH_COPIES);
+    }
+    if (mode == RolloutMode.FENCED && marks) {
+      steps.add(MARK_CONNECTIONS);
+    }
+    if (mode == RolloutMode.DRAIN || mode == RolloutMode.FENCED) {
+      steps.add(REENCRYPT_DATA);
     }
     steps.add(RESTART_WORKLOADS);
     steps.add(VERIFY);
@@ -77,7 +86,13 @@ public final class StepSequence {
       return List.of(CLOSE_GRACE);
     }
     // With Drain the grace is for after a rotation, and there is none after a roll back.
-    return forward(rotation.mode(), takesMarkBack(rotation), replacesMaster, hasDatabase).stream()
+    return forward(
+            rotation.mode(),
+            takesMarkBack(rotation),
+            rotation.hasCopies(),
+            replacesMaster,
+            hasDatabase)
+        .stream()
         .filter(step -> step != GENERATE_KEYS)
         .filter(step -> step != OPEN_GRACE || rotation.mode() != RolloutMode.DRAIN)
         .toList();
@@ -98,6 +113,7 @@ public final class StepSequence {
         ? forward(
             rotation.mode(),
             rotation.marksConnections(),
+            rotation.hasCopies(),
             rotation.keys().contains(KeyKind.MASTER),
             hasDatabase)
         : rollBack(rotation, hasDatabase);

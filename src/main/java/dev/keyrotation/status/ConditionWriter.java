@@ -3,6 +3,7 @@ package dev.keyrotation.status;
 import dev.keyrotation.api.v1alpha1.CompromiseReport;
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.ConditionType;
+import dev.keyrotation.api.v1alpha1.CopyCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Failure;
 import dev.keyrotation.api.v1alpha1.HistoryEntry;
@@ -82,6 +83,22 @@ final class ConditionWriter {
         + " instances; details in status.plan.";
   }
 
+  /** What clients find that read a copy of the master key, as a sentence with a space before it. */
+  private static String copies(HistoryEntry entry) {
+    CopyCounts copies = entry.copies();
+    if (copies == null) {
+      return "";
+    }
+    return " "
+        + copies.updated()
+        + " of "
+        + copies.total()
+        + " copies of the master key were read back and hold it."
+        + (copies.left() == 0
+            ? ""
+            : " The others had been changed by somebody else and were left alone: correct them.");
+  }
+
   private static void setRotated(ConditionSet conditions, KeyRotationStatus draft) {
     ConditionType type = ConditionType.ROTATED;
     RotationResult result = draft.lastResult();
@@ -103,6 +120,7 @@ final class ConditionWriter {
                   + " values re-encrypted, unavailable for "
                   + last.unavailableSeconds()
                   + " s."
+                  + copies(last)
                   + found(last.compromise()));
       case ROLLED_BACK ->
           conditions.set(
@@ -115,6 +133,7 @@ final class ConditionWriter {
                   + (last.reason() == RotationReason.COMPROMISED
                       ? ", which somebody else may know."
                       : ".")
+                  + copies(last)
                   + cause(last.failure()));
       case ABANDONED ->
           conditions.set(

@@ -157,6 +157,7 @@ public final class StatusFactory {
             ? StepSequence.forward(
                 Planner.mode(primary.getSpec(), report),
                 report.fencing() == Fencing.MARKS,
+                Planner.copies(primary.getSpec()) != null,
                 primary.getSpec().rotates(KeyKind.MASTER),
                 report.hasDatabase())
             : List.of(),

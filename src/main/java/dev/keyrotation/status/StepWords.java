@@ -17,6 +17,7 @@ public final class StepWords {
       case OPEN_GRACE -> "letting instances accept both master keys";
       case STOP_WORKLOADS -> "stopping all instances";
       case PUBLISH_KEYS -> "publishing the " + target + " keys";
+      case PUBLISH_COPIES -> "giving the " + target + " master key to copies in other Secrets";
       case MARK_CONNECTIONS -> "marking connections of instances on the " + target + " keys";
       case REENCRYPT_DATA -> "re-encrypting stored values under the " + target + " key";
       case RESTART_WORKLOADS -> "starting instances on the " + target + " keys";

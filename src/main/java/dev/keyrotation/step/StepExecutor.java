@@ -10,6 +10,7 @@ import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.key.RevisionKeys;
 import dev.keyrotation.plan.Decision;
@@ -37,9 +38,10 @@ public final class StepExecutor {
       Workloads workloads,
       DatabaseProvider databases,
       ConnectionMarks marks,
+      KeyCopies copies,
       ReencryptionRunner runner,
       SecureRandom random) {
-    this(store, workloads, databases, AuthCaches.unsupported(), marks, runner, random);
+    this(store, workloads, databases, AuthCaches.unsupported(), marks, copies, runner, random);
   }
 
   public StepExecutor(
@@ -48,6 +50,7 @@ public final class StepExecutor {
       DatabaseProvider databases,
       AuthCaches caches,
       ConnectionMarks marks,
+      KeyCopies copies,
       ReencryptionRunner runner,
       SecureRandom random) {
     RevisionKeys keys = new RevisionKeys(store);
@@ -56,6 +59,7 @@ public final class StepExecutor {
     effects.put(StepName.OPEN_GRACE, new OpenGrace(databases, keys));
     effects.put(StepName.STOP_WORKLOADS, new StopWorkloads(workloads));
     effects.put(StepName.PUBLISH_KEYS, new PublishKeys(store, keys));
+    effects.put(StepName.PUBLISH_COPIES, new PublishCopies(copies, keys));
     effects.put(StepName.MARK_CONNECTIONS, new MarkConnections(marks));
     effects.put(StepName.REENCRYPT_DATA, new ReencryptData(databases, runner, workloads, keys));
     effects.put(
@@ -64,7 +68,7 @@ public final class StepExecutor {
     effects.put(StepName.VERIFY, new LeasedGrace(new Sweep(databases, keys), databases, keys));
     effects.put(StepName.CLOSE_GRACE, new CloseGrace(databases, caches, keys));
     this.retire = new Retire(store, databases);
-    this.takeOver = new TakeOver(store, workloads, databases, marks);
+    this.takeOver = new TakeOver(store, workloads, databases, marks, copies);
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.plan.StepSequence;
@@ -22,9 +23,16 @@ final class TakeOver {
   private final Workloads workloads;
   private final DatabaseProvider databases;
   private final ConnectionMarks marks;
+  private final KeyCopies copies;
 
-  TakeOver(KeyStore store, Workloads workloads, DatabaseProvider databases, ConnectionMarks marks) {
+  TakeOver(
+      KeyStore store,
+      Workloads workloads,
+      DatabaseProvider databases,
+      ConnectionMarks marks,
+      KeyCopies copies) {
     this.marks = marks;
+    this.copies = copies;
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
@@ -35,6 +43,9 @@ final class TakeOver {
     RotationStatus rotation = Statuses.of(primary).rotation();
     if (rotation != null && StepSequence.writesMarks(rotation)) {
       marks.claim(primary, current);
+    }
+    if (rotation != null && rotation.hasCopies()) {
+      copies.claim(primary, current);
     }
     for (WorkloadSpec workload : primary.getSpec().workloads()) {
       workloads.claim(primary, workload, current);

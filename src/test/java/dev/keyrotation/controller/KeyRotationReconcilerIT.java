@@ -12,6 +12,7 @@ import dev.keyrotation.engine.FakeWorld;
 import dev.keyrotation.engine.RotationEngine;
 import dev.keyrotation.key.ComposedKeyStore;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
@@ -122,6 +123,7 @@ class KeyRotationReconcilerIT {
                 world.proxies(),
                 rotation -> world.database(),
                 ConnectionMarks.unsupported(),
+                KeyCopies.unsupported(),
                 runner,
                 new ClusterRivals(client),
                 random),
@@ -131,6 +133,7 @@ class KeyRotationReconcilerIT {
                 world.workloads(),
                 rotation -> world.database(),
                 ConnectionMarks.unsupported(),
+                KeyCopies.unsupported(),
                 runner,
                 random),
             new StatusFactory(),

@@ -8,6 +8,7 @@ import dev.keyrotation.api.v1alpha1.Epoch;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.MasterKeyRowPolicy;
 import dev.keyrotation.api.v1alpha1.Progress;
+import dev.keyrotation.api.v1alpha1.SecretCopy;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.DatabaseOwner;
 import dev.keyrotation.database.Fence;
@@ -16,6 +17,7 @@ import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.failure.SupersededException;
 import dev.keyrotation.key.ConnectionMarks;
+import dev.keyrotation.key.KeyCopies;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
@@ -127,6 +129,9 @@ public final class FakeWorld {
         "rows " + rows + " grace " + grace + " journal " + journal.keySet() + moved.keySet(),
         "deployment " + replicas + " " + templateStamp + " " + deployment.mark,
         "url " + urlMark + " " + urlSecret.mark,
+        "copies "
+            + copies
+            + copySecrets.values().stream().map(secret -> "" + secret.mark).sorted().toList(),
         "database " + claim + " fenced " + fenced + " but " + fenceMark);
   }
 
@@ -160,6 +165,16 @@ public final class FakeWorld {
   final Guarded secret = new Guarded();
   final Guarded deployment = new Guarded();
   final Guarded urlSecret = new Guarded();
+
+  /** Copies of the master key by the name of their Secret, and how often each was written. */
+  final Map<String, KeyMaterial> copies = new TreeMap<>();
+
+  final Map<String, Guarded> copySecrets = new HashMap<>();
+  final Map<String, Integer> copyWrites = new HashMap<>();
+
+  /** Why the operator may not write copies. */
+  @Nullable String copiesDenied;
+
   volatile Epoch claim = Epoch.NONE;
 
   final Set<String> fenced = new java.util.concurrent.ConcurrentSkipListSet<>();
@@ -446,6 +461,51 @@ public final class FakeWorld {
       public void write(KeyRotation owner, String mark) {
         urlSecret.write(
             owner, "mark URL " + mark.replaceAll("[0-9a-f]{8}$", ""), () -> urlMark = mark);
+      }
+    };
+  }
+
+  public KeyCopies keyCopies() {
+    return new KeyCopies() {
+      @Override
+      public Look look(KeyRotation owner, SecretCopy copy) {
+        KeyMaterial value = copies.get(copy.name());
+        return value == null
+            ? new Look.Unavailable(
+                ConditionReason.SECRET_NOT_FOUND, "Secret " + copy.name() + " does not exist.")
+            : new Look.Found(value, null, List.of());
+      }
+
+      @Override
+      public @Nullable String denied(KeyRotation owner, SecretCopy copy) {
+        return copiesDenied;
+      }
+
+      @Override
+      public void claim(KeyRotation owner, java.util.function.BooleanSupplier current) {
+        for (SecretCopy copy : owner.getSpec().requiredSecretRef().copies()) {
+          if (copies.containsKey(copy.name())) {
+            guarded(copy).claim(owner, "copy " + copy.name(), current);
+          }
+        }
+      }
+
+      @Override
+      public void exchange(KeyRotation owner, SecretCopy copy, KeyMaterial from, KeyMaterial to) {
+        if (from.equals(copies.get(copy.name()))) {
+          guarded(copy)
+              .write(
+                  owner,
+                  "copy " + copy.name(),
+                  () -> {
+                    copies.put(copy.name(), to);
+                    copyWrites.merge(copy.name(), 1, Integer::sum);
+                  });
+        }
+      }
+
+      private Guarded guarded(SecretCopy copy) {
+        return copySecrets.computeIfAbsent(copy.name(), name -> new Guarded());
       }
     };
   }

@@ -53,6 +53,7 @@ final class Outcome {
     assertThat(world.fenced).isEmpty();
     assertThat(world.fenceMark).isNull();
     assertThat(acceptedSomewhere(keys.master())).isTrue();
+    assertThat(world.copies.values()).allMatch(keys.master()::equals);
   }
 
   private boolean acceptedSomewhere(KeyMaterial key) {

@@ -6,6 +6,7 @@ import static dev.keyrotation.api.v1alpha1.StepName.CLOSE_GRACE;
 import static dev.keyrotation.api.v1alpha1.StepName.GENERATE_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.MARK_CONNECTIONS;
 import static dev.keyrotation.api.v1alpha1.StepName.OPEN_GRACE;
+import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_COPIES;
 import static dev.keyrotation.api.v1alpha1.StepName.PUBLISH_KEYS;
 import static dev.keyrotation.api.v1alpha1.StepName.REENCRYPT_DATA;
 import static dev.keyrotation.api.v1alpha1.StepName.RESTART_WORKLOADS;
@@ -13,6 +14,7 @@ import static dev.keyrotation.api.v1alpha1.StepName.STOP_WORKLOADS;
 import static dev.keyrotation.api.v1alpha1.StepName.VERIFY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.keyrotation.api.v1alpha1.CopyCounts;
 import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Fencing;
 import dev.keyrotation.api.v1alpha1.KeyKind;
@@ -22,6 +24,7 @@ import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +96,116 @@ class RotationEngineTest {
         .containsExactly("SecretNotWritable: " + world.consumerObstacle);
     assertThat(world.revisions).isEmpty();
     assertThat(world.consumer).isEqualTo(OLD);
+  }
+
+  @Test
+  void copiesInOtherSecretsFollowTheKeysWhileBothAreAccepted() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    Story.withCopies(world);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.stepsSeen)
+        .containsExactly(
+            GENERATE_KEYS,
+            OPEN_GRACE,
+            PUBLISH_KEYS,
+            PUBLISH_COPIES,
+            REENCRYPT_DATA,
+            RESTART_WORKLOADS,
+            VERIFY,
+            CLOSE_GRACE);
+    assertThat(world.copyWrites).isEqualTo(Map.of("job", 1, "ui", 1));
+    assertThat(simulation.status().history().getFirst().copies())
+        .isEqualTo(new CopyCounts(2, 2, 0));
+    Outcome.of(simulation, OLD).isExactlyNew();
+  }
+
+  @Test
+  void saltKeyAloneLeavesCopiesOfTheMasterKeyAlone() {
+    FakeWorld world = world(OLD);
+    Story.withCopies(world);
+    world.copies.put("ui", KeyMaterial.of("sk-somebody-elses"));
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(SALT), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.SUCCEEDED);
+    assertThat(world.copyWrites).isEmpty();
+    assertThat(simulation.stepsSeen).doesNotContain(PUBLISH_COPIES);
+  }
+
+  @Test
+  void copyWithAnotherValueIsRefusedBeforeAnythingIsChanged() {
+    FakeWorld world = world(OLD);
+    Story.withCopies(world);
+    world.copies.put("ui", KeyMaterial.of("sk-somebody-elses"));
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().rotation()).isNull();
+    assertThat(simulation.status().plan().findings())
+        .singleElement()
+        .asString()
+        .startsWith("SecretKeyInvalid: Secret clients/ui: entry LITELLM_MASTER_KEY holds another")
+        .doesNotContain("sk-");
+    assertThat(world.revisions).isEmpty();
+  }
+
+  @Test
+  void copyThatTheOperatorMayNotWriteIsRefusedBeforeAnythingIsChanged() {
+    FakeWorld world = world(OLD);
+    Story.withCopies(world);
+    world.copiesDenied = "Secret clients/ui may not be changed by the operator.";
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first"));
+
+    simulation.run();
+
+    assertThat(simulation.status().plan().findings())
+        .allMatch(finding -> finding.startsWith("SecretNotWritable: " + world.copiesDenied));
+    assertThat(world.revisions).isEmpty();
+  }
+
+  @Test
+  void copyThatSomebodyChangesInMidRotationTurnsItBackAndIsLeftAlone() {
+    FakeWorld world = world(OLD);
+    world.fencePossible = true;
+    Story.withCopies(world);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER, SALT), "first"));
+    while (!world.changes.contains("copy job")) {
+      simulation.run(1);
+    }
+    KeyMaterial theirs = KeyMaterial.of("sk-somebody-elses");
+
+    world.copies.put("ui", theirs);
+    simulation.run();
+
+    assertThat(simulation.status().lastResult()).isEqualTo(RotationResult.ROLLED_BACK);
+    assertThat(simulation.status().history().getFirst().copies())
+        .isEqualTo(new CopyCounts(2, 1, 1));
+    assertThat(condition(simulation, "Rotated").getMessage())
+        .contains("1 of 2 copies", "left alone");
+    assertThat(world.copies).containsEntry("ui", theirs).containsEntry("job", OLD.master());
+    world.copies.remove("ui");
+    Outcome.of(simulation, OLD).isExactlyOld();
+  }
+
+  @Test
+  void rollBackOnRequestGivesCopiesTheOldKeyBack() {
+    FakeWorld world = world(OLD);
+    Story.withCopies(world);
+    Simulation simulation = new Simulation(world, Simulation.spec(List.of(MASTER), "first")).run();
+
+    simulation.changeSpec(Simulation.rollBack(List.of(MASTER), "first", "litellm-r2"));
+    simulation.run();
+
+    assertThat(simulation.status().history().getFirst().copies())
+        .isEqualTo(new CopyCounts(2, 2, 0));
+    assertThat(world.copyWrites).isEqualTo(Map.of("job", 2, "ui", 2));
+    Outcome.of(simulation, OLD).isExactlyOld();
   }
 
   @Test
@@ -566,11 +679,31 @@ class RotationEngineTest {
           behindPooler(world);
           world.newPodsNeverReady = true;
         }),
+    COPIES(
+        OLD,
+        List.of(MASTER, SALT),
+        world -> {
+          world.fencePossible = true;
+          withCopies(world);
+        }),
+    COPIES_DRAIN(OLD, List.of(MASTER, SALT), world -> withCopies(world)),
+    COPIES_PODS_NEVER_READY(
+        OLD,
+        List.of(MASTER),
+        world -> {
+          withCopies(world);
+          world.newPodsNeverReady = true;
+        }),
     PUBLISH_REFUSED(OLD, List.of(MASTER, SALT), world -> world.publishRefused = true);
 
     final KeySet old;
     final List<KeyKind> keys;
     final Consumer<FakeWorld> trouble;
+
+    static void withCopies(FakeWorld world) {
+      world.copies.put("job", OLD.master());
+      world.copies.put("ui", OLD.master());
+    }
 
     private static void behindPooler(FakeWorld world) {
       world.fencePossible = true;

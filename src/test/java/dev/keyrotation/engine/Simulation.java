@@ -10,6 +10,7 @@ import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
 import dev.keyrotation.api.v1alpha1.KeyRotationStatus;
 import dev.keyrotation.api.v1alpha1.RotateSpecBuilder;
 import dev.keyrotation.api.v1alpha1.RotationStatus;
+import dev.keyrotation.api.v1alpha1.SecretCopy;
 import dev.keyrotation.api.v1alpha1.SecretRef;
 import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.UrlSource;
@@ -89,8 +90,25 @@ final class Simulation {
         .build();
   }
 
-  /** Behind a pooler the user allows marks. */
+  /** What the spec has to say of such a world: copies by their names, and marks behind a pooler. */
   private KeyRotationSpec marking(KeyRotationSpec spec) {
+    return pooled(
+        world.copies.isEmpty()
+            ? spec
+            : KeyRotationSpecBuilder.builder(spec)
+                .secretRef(
+                    new SecretRef(
+                        "litellm-keys",
+                        null,
+                        null,
+                        null,
+                        world.copies.keySet().stream()
+                            .map(name -> new SecretCopy(name, "clients", null))
+                            .toList()))
+                .build());
+  }
+
+  private KeyRotationSpec pooled(KeyRotationSpec spec) {
     return world.pooled
         ? KeyRotationSpecBuilder.builder(spec)
             .database(spec.database().withMarkConnections(true))
@@ -109,6 +127,7 @@ final class Simulation {
             rotation -> world.database(),
             rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
             world.connectionMarks(),
+            world.keyCopies(),
             runner,
             Rivals.none(),
             random),
@@ -119,6 +138,7 @@ final class Simulation {
             rotation -> world.database(),
             rotation -> rotation.getSpec().redis() == null ? null : world.authCache(),
             world.connectionMarks(),
+            world.keyCopies(),
             runner,
             random),
         new StatusFactory(),

@@ -28,7 +28,9 @@ class StaleProcessTest {
           Story.PUBLISH_REFUSED,
           Story.FENCED,
           Story.FENCED_LATE_WRITE,
-          Story.FENCED_BY_MARK);
+          Story.FENCED_BY_MARK,
+          Story.COPIES,
+          Story.COPIES_DRAIN);
 
   /** What the other process does while the first sleeps. */
   enum Meanwhile {

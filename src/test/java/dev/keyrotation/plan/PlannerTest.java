@@ -404,21 +404,21 @@ class PlannerTest {
 
   @Test
   void rollingRotationOfTheMasterKeyNeverStopsAnything() {
-    assertThat(StepSequence.forward(RolloutMode.ROLLING, true, true, true))
+    assertThat(StepSequence.forward(RolloutMode.ROLLING, true, false, true, true))
         .containsExactly(
             GENERATE_KEYS, OPEN_GRACE, PUBLISH_KEYS, RESTART_WORKLOADS, VERIFY, CLOSE_GRACE);
   }
 
   @Test
   void keysArePublishedBeforeTheDataChanges() {
-    assertThat(StepSequence.forward(RolloutMode.DRAIN, true, false, true))
+    assertThat(StepSequence.forward(RolloutMode.DRAIN, true, true, false, true))
         .containsExactly(
             GENERATE_KEYS, STOP_WORKLOADS, PUBLISH_KEYS, REENCRYPT_DATA, RESTART_WORKLOADS, VERIFY);
   }
 
   @Test
   void marksAreWrittenAfterTheKeysAndBeforeTheFenceThatAsksForThem() {
-    assertThat(StepSequence.forward(RolloutMode.FENCED, true, false, true))
+    assertThat(StepSequence.forward(RolloutMode.FENCED, true, false, false, true))
         .containsExactly(
             GENERATE_KEYS,
             PUBLISH_KEYS,

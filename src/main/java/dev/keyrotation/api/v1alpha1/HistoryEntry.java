@@ -32,6 +32,8 @@ public record HistoryEntry(
     @JsonPropertyDescription("Why it did not succeed.") @Nullable Failure failure,
     @JsonPropertyDescription("With reason Compromised: what was ended and found.")
         @Nullable CompromiseReport compromise,
+    @JsonPropertyDescription("What became of copies of the master key in other Secrets.")
+        @Nullable CopyCounts copies,
     @JsonPropertyDescription(
             "Since when the other revision's keys and the copied ciphertext are being removed, RFC"
                 + " 3339; from then on it cannot be rolled back.")

@@ -66,7 +66,9 @@ public record RotationStatus(
     @JsonPropertyDescription("How far the present step is.") @Nullable Progress progress,
     @JsonPropertyDescription("What was done to the database.") DataCounts data,
     @JsonPropertyDescription("With reason Compromised: what was ended and found.")
-        @Nullable CompromiseReport compromise)
+        @Nullable CompromiseReport compromise,
+    @JsonPropertyDescription("What became of copies of the master key in other Secrets.")
+        @Nullable CopyCounts copies)
     implements RotationStatusBuilder.With {
 
   public RotationStatus {
@@ -92,6 +94,11 @@ public record RotationStatus(
   /** The mark that effects of this rotation carry in the given direction. */
   public String stamp(Direction towards) {
     return id + "/" + (towards == Direction.FORWARD ? "Forward" : "RollBack");
+  }
+
+  /** Whether there are copies of the master key in other Secrets to change. */
+  public boolean hasCopies() {
+    return copies != null && copies.total() > 0;
   }
 
   /** Whether old instances are told from new ones by a mark in their connection URL. */

@@ -25,6 +25,12 @@ public enum StepName {
   @JsonProperty("PublishKeys")
   PUBLISH_KEYS,
   /**
+   * Copies of the master key in other Secrets hold that of the target revision. Only when the spec
+   * names some.
+   */
+  @JsonProperty("PublishCopies")
+  PUBLISH_COPIES,
+  /**
    * The connection URL that the instances read carries the mark of the target revision. Fenced
    * only, where addresses do not tell instances apart.
    */
