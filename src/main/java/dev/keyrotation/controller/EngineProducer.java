@@ -1,6 +1,5 @@
 package dev.keyrotation.controller;
 
-import dev.keyrotation.cluster.ClusterRivals;
 import dev.keyrotation.database.DatabaseProvider;
 import dev.keyrotation.database.PostgresDatabases;
 import dev.keyrotation.database.ReencryptionRunner;
@@ -55,7 +54,7 @@ class EngineProducer {
 
   @Produces
   @Singleton
-  RotationEngine engine(KubernetesClient client, Clock clock) {
+  RotationEngine engine(KubernetesClient client, Clock clock, WatchedRivals rivals) {
     SecretValues secrets = new SecretValues(client);
     HttpProxies proxies = new HttpProxies(secrets::authorities);
     SecureRandom random = new SecureRandom();
@@ -83,7 +82,7 @@ class EngineProducer {
             marks,
             copies,
             runner,
-            new ClusterRivals(client),
+            rivals,
             random),
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, marks, copies, runner, random),
@@ -102,6 +101,12 @@ class EngineProducer {
   @Singleton
   Clock clock() {
     return Clock.systemUTC();
+  }
+
+  @Produces
+  @Singleton
+  WatchedRivals rivals() {
+    return new WatchedRivals();
   }
 
   @Produces

@@ -9,11 +9,14 @@ import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -42,11 +45,22 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
   private final RotationEngine engine;
   private final LiveResource live;
   private final TurnReporter reporter;
+  private final WatchedRivals rivals;
 
-  public KeyRotationReconciler(RotationEngine engine, LiveResource live, TurnReporter reporter) {
+  public KeyRotationReconciler(
+      RotationEngine engine, LiveResource live, TurnReporter reporter, WatchedRivals rivals) {
     this.engine = engine;
     this.live = live;
     this.reporter = reporter;
+    this.rivals = rivals;
+  }
+
+  /** There are no secondary resources: what is not ours is read when it is needed. */
+  @Override
+  public List<EventSource<?, KeyRotation>> prepareEventSources(
+      EventSourceContext<KeyRotation> context) {
+    rivals.index(context.getPrimaryCache());
+    return List.of();
   }
 
   @Override

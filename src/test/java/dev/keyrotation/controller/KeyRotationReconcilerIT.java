@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationResult;
-import dev.keyrotation.cluster.ClusterRivals;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.FakeWorld;
@@ -64,6 +63,7 @@ class KeyRotationReconcilerIT {
   private KubernetesClient client;
   private FakeWorld world;
   private Operator operator;
+  private WatchedRivals rivals;
   private ScheduledExecutorService time;
 
   @BeforeEach
@@ -102,6 +102,7 @@ class KeyRotationReconcilerIT {
   }
 
   private void startOperator() {
+    rivals = new WatchedRivals();
     operator =
         new Operator(
             overrider -> overrider.withKubernetesClient(client).withCloseClientOnStop(false));
@@ -125,7 +126,7 @@ class KeyRotationReconcilerIT {
                 ConnectionMarks.unsupported(),
                 KeyCopies.unsupported(),
                 runner,
-                new ClusterRivals(client),
+                rivals,
                 random),
             new Planner(),
             new StepExecutor(
@@ -145,7 +146,8 @@ class KeyRotationReconcilerIT {
         new TurnReporter(
             new EventRecorder(client, Clock.systemUTC()),
             new RotationMetrics(new SimpleMeterRegistry(), () -> true),
-            Clock.systemUTC()));
+            Clock.systemUTC()),
+        rivals);
   }
 
   @AfterEach
@@ -291,6 +293,28 @@ class KeyRotationReconcilerIT {
                 .getMetadata()
                 .getResourceVersion())
         .isEqualTo(version);
+  }
+
+  @Test
+  void twoThatNameTheSameSecretAreRefused() {
+    client.resource(resource()).create();
+    awaitResult();
+    KeyRotation rival = resource();
+    rival.getMetadata().setName("rival");
+
+    client.resource(rival).create();
+
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat(
+                        Statuses.of(client.resource(rival).get()).conditions().stream()
+                            .map(condition -> condition.getMessage()))
+                    .anyMatch(
+                        message ->
+                            message.contains("KeyRotation litellm rotates the same Secret")));
+    assertThat(Statuses.of(client.resource(rival).get()).rotation()).isNull();
   }
 
   @Test
