@@ -321,6 +321,12 @@ class KeyRotationReconcilerIT {
   void operatorThatSleptThroughARotationChangesNothing() {
     KeyRotation stale = client.resource(resource()).create();
     awaitResult();
+    await() // the running operator's first look after the end, which words Ready anew
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                Statuses.of(stored()).conditions().stream()
+                    .anyMatch(c -> c.getMessage().contains("run on the keys of revision 2")));
     KeyRotation before = stored();
     List<String> changes = world.changes();
 
