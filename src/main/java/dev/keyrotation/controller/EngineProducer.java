@@ -74,16 +74,7 @@ class EngineProducer {
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys,
-            workloads,
-            proxies,
-            databases,
-            caches,
-            marks,
-            copies,
-            runner,
-            rivals,
-            random),
+            keys, workloads, proxies, databases, caches, marks, copies, runner, rivals, random),
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, marks, copies, runner, random),
         new StatusFactory(),
