@@ -7,19 +7,18 @@ import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.MasterKeyCheck;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The keys of a unit in its environment file. Pure: it is given the file. */
-final class EnvironmentKeys {
+/** The keys of a unit in its environment file. */
+final class EnvironmentKeys implements KeyContent {
   private final SystemdUnitTarget unit;
   private final String where;
   private final EnvironmentFile file;
@@ -35,21 +34,27 @@ final class EnvironmentKeys {
     this.reader = reader;
   }
 
-  /** The same for another content of the file. */
-  EnvironmentKeys of(EnvironmentFile other) {
+  private EnvironmentKeys of(EnvironmentFile other) {
     return new EnvironmentKeys(unit, where, other, reader);
   }
 
-  /** What the file holds. */
-  sealed interface Found {
-    /** Usable keys; the names of copies that do not hold the master key; what should be known. */
-    record Keys(KeySet keys, List<String> stale, List<String> warnings) implements Found {}
-
-    /** No usable keys; who reads the file may make a difference. */
-    record Unusable(String message, boolean disputed) implements Found {}
+  @Override
+  public EnvironmentKeys of(byte[] content) {
+    return of(EnvironmentFile.of(content));
   }
 
-  Found read() {
+  @Override
+  public byte[] bytes() {
+    return file.bytes();
+  }
+
+  /** The same for another reader of the file. */
+  EnvironmentKeys readBy(Reader other) {
+    return new EnvironmentKeys(unit, where, file, other);
+  }
+
+  @Override
+  public Found read() {
     if (unit.mirrors().contains(unit.saltKey())) {
       return new Found.Unusable(
           "systemdUnit.mirrors holds the salt variable "
@@ -91,7 +96,8 @@ final class EnvironmentKeys {
       saltKey = KeyMaterial.of(saltText);
     }
     return new Found.Keys(
-        new KeySet(KeyMaterial.of(masterText), saltKey),
+        KeyMaterial.of(masterText),
+        saltKey,
         unit.mirrors().stream().filter(name -> isStale(name, masterValue)).toList(),
         warnings(masterValue, salt));
   }
@@ -117,18 +123,12 @@ final class EnvironmentKeys {
     if (salt instanceof Lookup.Value value) {
       duplicates(unit.saltKey(), value, warnings);
       if (value.value().isEmpty()) {
-        warnings.add(
-            where
-                + ": "
-                + unit.saltKey()
-                + " is empty. LiteLLM takes that as the salt key, and anybody can open what it encrypts. Rotate Salt.");
+        warnings.add(KeyContent.emptySalt(where + ": " + unit.saltKey()));
       }
     }
-    if (!master.value().startsWith("sk-")) {
-      warnings.add(
-          where
-              + ": the present master key does not begin with `sk-`. Restarted instances refuse it at once, since"
-              + " LiteLLM looks up only such keys: clients have to switch with the rotation.");
+    String unusual = KeyContent.unusualMaster(where, master.value());
+    if (unusual != null) {
+      warnings.add(unusual);
     }
     Set<String> known = new LinkedHashSet<>(unit.mirrors());
     known.add(unit.masterKey());
@@ -139,7 +139,8 @@ final class EnvironmentKeys {
           where
               + ": "
               + String.join(", ", copies)
-              + " holds the master key too and keeps the old one. Name it in systemdUnit.mirrors if it is a copy.");
+              + " holds the master key too and keeps the old one. Name it in systemdUnit.mirrors if"
+              + " it is a copy.");
     }
     List<Integer> comments = new ArrayList<>(file.commentsWith(master.value()));
     if (!comments.isEmpty()) {
@@ -177,8 +178,22 @@ final class EnvironmentKeys {
     return names;
   }
 
-  /** The file with other keys in it. */
-  EnvironmentFile with(KeySet keys) {
+  @Override
+  public boolean holds(KeySet keys) {
+    return read() instanceof Found.Keys found && keys.equals(keySet(found));
+  }
+
+  private static KeySet keySet(Found.Keys found) {
+    return new KeySet(Objects.requireNonNull(found.master()), found.salt());
+  }
+
+  @Override
+  public EnvironmentKeys withKeysOf(KeyContent other) {
+    return other.read() instanceof Found.Keys found ? with(keySet(found)) : this;
+  }
+
+  @Override
+  public EnvironmentKeys with(KeySet keys) {
     Map<String, String> values = new LinkedHashMap<>();
     values.put(unit.masterKey(), latin1(keys.master()));
     unit.mirrors().forEach(mirror -> values.put(mirror, latin1(keys.master())));
@@ -201,7 +216,7 @@ final class EnvironmentKeys {
       changed = shorter;
     }
     check(changed, values, salt == null);
-    return changed;
+    return of(changed);
   }
 
   /** Whatever the file looks like: what was wanted is in it, and nothing else has changed. */
@@ -233,13 +248,6 @@ final class EnvironmentKeys {
   }
 
   private static @Nullable String utf8(String latin1) {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(latin1.getBytes(StandardCharsets.ISO_8859_1)))
-          .toString();
-    } catch (CharacterCodingException e) {
-      return null;
-    }
+    return KeyContent.utf8(latin1.getBytes(StandardCharsets.ISO_8859_1));
   }
 }

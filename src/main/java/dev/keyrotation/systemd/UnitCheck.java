@@ -17,10 +17,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a unit is wired to its environment file, and what gets in the way of a restart. Reads only.
+ * How a unit is wired to the files with its keys, and what gets in the way of a restart. Reads
+ * only.
  *
  * <p>Where a unit takes its keys from can be told in several ways, of which a shell wrapper is the
  * one that no property shows. What the running process holds is the truth; so its keys are compared
@@ -53,7 +55,10 @@ final class UnitCheck {
             host.script(
                     "check " + unit.unit(),
                     UnitScripts.WIRING,
-                    List.of(unit.unit(), unit.environmentFile(), unit.masterKey(), unit.saltKey()),
+                    Stream.concat(
+                            Stream.of(unit.unit(), unit.masterKey(), unit.saltKey()),
+                            unit.keyFiles().stream())
+                        .toList(),
                     (nonce + "\n").getBytes(StandardCharsets.UTF_8))
                 .text());
     if (facts.is("LoadState", "not-found")) {
@@ -69,8 +74,8 @@ final class UnitCheck {
     if (owner.getSpec().database() == null && facts.has("Database")) {
       block(
           ConditionReason.INVALID_SPEC,
-          "has a database (DATABASE_URL), but spec.database is not set: stored values and an old master key's row would"
-              + " be missed. Set it.");
+          "has a database (DATABASE_URL), but spec.database is not set: stored values and an old"
+              + " master key's row would be missed. Set it.");
     }
     return new Wiring(List.copyOf(findings), List.copyOf(warnings));
   }
@@ -81,8 +86,8 @@ final class UnitCheck {
           ConditionReason.HOST_ACCESS_DENIED,
           "cannot be restarted by the user that logs in to "
               + host.name()
-              + ": root is needed for systemctl and the drop-in. Set host.sudo, log in as root, or run the command as"
-              + " root.");
+              + ": root is needed for systemctl and the drop-in. Set host.sudo, log in as root, or"
+              + " run the command as root.");
     }
   }
 
@@ -120,7 +125,6 @@ final class UnitCheck {
 
   private void checkSource(UnitFacts facts, KeySet keys) {
     boolean bySystemd = facts.has("OwnFile");
-    boolean named = bySystemd || facts.has("Credential") || facts.has("Mentions");
     Match master = match(facts, unit.masterKey(), keys.master());
     Match salt = match(facts, unit.saltKey(), keys.salt());
     if (master == Match.DIFFERENT) {
@@ -129,7 +133,7 @@ final class UnitCheck {
           "runs with another "
               + unit.masterKey()
               + " than "
-              + unit.environmentFile()
+              + files()
               + " holds. Restart it if the file is right; else find where it takes the key from.");
     }
     if (salt == Match.DIFFERENT) {
@@ -138,35 +142,31 @@ final class UnitCheck {
           "runs with another "
               + unit.saltKey()
               + " than "
-              + unit.environmentFile()
+              + files()
               + " holds: its data is under that one. Put it into the file before any restart.");
     }
-    if (!named && master != Match.SAME) {
-      block(
-          ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET,
-          "does not read "
-              + unit.environmentFile()
-              + ": neither EnvironmentFile=, LoadCredential= nor the command names it. Add EnvironmentFile="
-              + unit.environmentFile()
-              + " to the unit, or correct systemdUnit.environmentFile.");
-    } else if (!named) {
-      warn(
-          "runs with the keys of "
-              + unit.environmentFile()
-              + ", but nothing in its definition names that file. See that a restart reads it.");
+    for (String file : unit.keyFiles()) {
+      boolean named = bySystemd || facts.all("Named").contains(file);
+      boolean holdsSalt = unit.keyFiles().indexOf(file) > 0;
+      if (!named) {
+        checkUnnamed(file, holdsSalt ? salt : master);
+      }
     }
     if (bySystemd && !facts.has("Mentions")) {
       for (String name : files.unseenBySystemd(owner, unit)) {
         block(
             ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET,
             "reads "
-                + unit.environmentFile()
-                + " by EnvironmentFile=, which does not know `export` (systemd ignores the line that sets "
+                + files()
+                + " by EnvironmentFile=, which does not know `export` (systemd ignores the line"
+                + " that sets "
                 + name
                 + "). Remove the word export there.");
       }
     }
-    for (String other : facts.all("OtherFile")) {
+    // A command that exports credentials does so over what such a file has set.
+    for (String other :
+        unit.credentialFiles() == null ? facts.all("OtherFile") : List.<String>of()) {
       block(
           ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET,
           "sets "
@@ -176,6 +176,37 @@ final class UnitCheck {
     if (master == Match.UNREADABLE) {
       warn("shows no environment of its processes, so its keys were not compared with the file.");
     }
+  }
+
+  private void checkUnnamed(String file, Match match) {
+    if (match == Match.SAME) {
+      warn(
+          "runs with the keys of "
+              + file
+              + ", but nothing in its definition names that file. See that a restart reads it.");
+    } else if (unit.credentialFiles() == null) {
+      block(
+          ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET,
+          "does not read "
+              + file
+              + ": neither EnvironmentFile=, LoadCredential= nor the command names it. Add"
+              + " EnvironmentFile="
+              + file
+              + " to the unit, or correct systemdUnit.environmentFile.");
+    } else {
+      block(
+          ConditionReason.WORKLOAD_DOES_NOT_READ_SECRET,
+          "does not read "
+              + file
+              + ": neither LoadCredential= nor the command names it. Add LoadCredential=NAME:"
+              + file
+              + " to the unit and export it in its command, or correct"
+              + " systemdUnit.credentialFiles.");
+    }
+  }
+
+  private String files() {
+    return String.join(" and ", unit.keyFiles());
   }
 
   private enum Match {
@@ -204,10 +235,11 @@ final class UnitCheck {
     if (!others.isEmpty()) {
       warn(
           "shares "
-              + unit.environmentFile()
+              + files()
               + " with "
               + String.join(", ", others)
-              + ", which spec.workloads does not name: it would keep the old keys until it is restarted.");
+              + ", which spec.workloads does not name: it would keep the old keys until it is"
+              + " restarted.");
     }
   }
 

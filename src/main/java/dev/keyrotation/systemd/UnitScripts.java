@@ -48,42 +48,46 @@ final class UnitScripts {
       """;
 
   /**
-   * {@code $1} unit, {@code $2} environment file, {@code $3} master variable, {@code $4} salt
-   * variable; standard input: a nonce of one line. Of a process's keys only a digest with that
-   * nonce is told.
+   * {@code $1} unit, {@code $2} master variable, {@code $3} salt variable, then the files with its
+   * keys; standard input: a nonce of one line. Of a process's keys only a digest with that nonce is
+   * told. {@code systemctl show} cannot print credentials, so they are read from the definition.
    */
   static final String WIRING =
       """
       set -u
       LC_ALL=C; export LC_ALL
       read -r nonce
+      unit=$1; master=$2; salt=$3; shift 3
       echo "Uid=$(id -u)"
       systemctl show --no-pager -p LoadState -p UnitFileState -p EnvironmentFiles -p Restart -p KillMode \\
-        -p TimeoutStopUSec -p TriggeredBy -p ControlGroup -p MainPID -- "$1" || exit 1
-      real=$(readlink -f -- "$2"); base=$(basename -- "$2")
-      for property in LoadCredential LoadCredentialEncrypted; do
-        systemctl show --no-pager -p $property -- "$1" 2>/dev/null | tr ' ' '\\n' | grep -qF ":$2" && echo 'Credential=yes'
-      done
-      exec_start=$(systemctl show --no-pager -p ExecStart -p ExecStartPre -- "$1")
-      case $exec_start in *"$2"*|*"$real"*|*"/$base"*) echo 'Mentions=command' ;; esac
-      printf '%s\\n' "$exec_start" | grep -o '/[^ ;{}"]*' | sort -u | while read -r program; do
-        [ -f "$program" ] && [ -r "$program" ] && [ "$(head -c 2 -- "$program")" = '#!' ] || continue
-        head -c 65536 -- "$program" | grep -qF -e "$2" -e "/$base" && echo 'Mentions=script'
-      done
-      systemctl show --no-pager -p EnvironmentFiles -- "$1" | sed -n 's/^EnvironmentFiles=\\(.*\\) (ignore_errors=.*)$/\\1/p' |
-        while read -r other; do
-          [ "$(readlink -f -- "$other")" = "$real" ] && { echo 'OwnFile=yes'; continue; }
-          for name in "$3" "$4"; do
-            grep -qE "^[[:space:]]*$name[[:space:]]*=" -- "$other" 2>/dev/null && echo "OtherFile=$name $other"
-          done
+        -p TimeoutStopUSec -p TriggeredBy -p ControlGroup -p MainPID -- "$unit" || exit 1
+      exec_start=$(systemctl show --no-pager -p ExecStart -p ExecStartPre -- "$unit")
+      loaded=$(systemctl cat --no-pager -- "$unit" 2>/dev/null |
+        sed -n 's/^[[:space:]]*LoadCredential[[:space:]]*=[[:space:]]*[^:]*://p')
+      for file in "$@"; do
+        real=$(readlink -f -- "$file"); base=$(basename -- "$file")
+        printf '%s\\n' "$loaded" | grep -qxF -e "$file" && echo "Named=$file"
+        case $exec_start in *"$file"*|*"$real"*|*"/$base"*) echo 'Mentions=command'; echo "Named=$file" ;; esac
+        printf '%s\\n' "$exec_start" | grep -o '/[^ ;{}"]*' | sort -u | while read -r program; do
+          [ -f "$program" ] && [ -r "$program" ] && [ "$(head -c 2 -- "$program")" = '#!' ] || continue
+          head -c 65536 -- "$program" | grep -qF -e "$file" -e "/$base" && { echo 'Mentions=script'; echo "Named=$file"; }
         done
-      grep -rlsF -e "$2" /etc/systemd/system /run/systemd/system /usr/lib/systemd/system 2>/dev/null | while read -r path; do
-        case $path in
-          */*.service) echo "UsedBy=$(basename -- "$path")" ;;
-          */*.service.d/*) path=${path%/*}; path=${path%.d}; echo "UsedBy=${path##*/}" ;;
-        esac
+        systemctl show --no-pager -p EnvironmentFiles -- "$unit" |
+          sed -n 's/^EnvironmentFiles=\\(.*\\) (ignore_errors=.*)$/\\1/p' | while read -r other; do
+            [ "$(readlink -f -- "$other")" = "$real" ] && { echo 'OwnFile=yes'; continue; }
+            for name in "$master" "$salt"; do
+              grep -qE "^[[:space:]]*$name[[:space:]]*=" -- "$other" 2>/dev/null && echo "OtherFile=$name $other"
+            done
+          done
+        grep -rlsF -e "$file" /etc/systemd/system /run/systemd/system /usr/lib/systemd/system 2>/dev/null |
+          while read -r path; do
+            case $path in
+              */*.service) echo "UsedBy=$(basename -- "$path")" ;;
+              */*.service.d/*) path=${path%/*}; path=${path%.d}; echo "UsedBy=${path##*/}" ;;
+            esac
+          done
       done
-      group=$(systemctl show --no-pager -p ControlGroup -- "$1"); group=${group#ControlGroup=}
+      group=$(systemctl show --no-pager -p ControlGroup -- "$unit"); group=${group#ControlGroup=}
       [ -n "$group" ] || exit 0
       for root in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
         [ -f "$root$group/cgroup.procs" ] || continue
@@ -92,7 +96,7 @@ final class UnitScripts {
       done | while read -r pid; do
         [ -r "/proc/$pid/environ" ] || { echo 'Process=unreadable'; continue; }
         echo 'Process=read'
-        for name in "$3" "$4"; do
+        for name in "$master" "$salt"; do
           tr '\\0' '\\n' <"/proc/$pid/environ" 2>/dev/null | grep -q "^$name=" || continue
           digest=$({ printf '%s ' "$nonce"; tr '\\0' '\\n' <"/proc/$pid/environ" | sed -n "s/^$name=//p" | tail -n 1; } | sha256sum)
           echo "Digest=$name ${digest%% *}"

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ResourceReaderTest {
@@ -97,6 +98,36 @@ class ResourceReaderTest {
 
     assertThatThrownBy(() -> read(two))
         .hasMessageContaining("kr.yaml:10: spec.workloads[0]: a workload is exactly one of");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          environmentFile: /e, credentialFiles: {masterKey: /m}|exactly one of environmentFile
+          masterKey: A|exactly one of environmentFile and credentialFiles
+          credentialFiles: {masterKey: /m, saltKey: /s}, mirrors: [A]|mirrors are variables
+          credentialFiles: {masterKey: /m, saltKey: /m}|name the same file
+          credentialFiles: {masterKey: /m}|set credentialFiles.saltKey
+          credentialFiles: {masterKey: m, saltKey: /s}|credentialFiles.masterKey
+          """)
+  void aUnitWithWrongFilesIsRefused(String files, String says) {
+    String unit =
+        GOOD.replace(
+            "deployment: {name: litellm}", "systemdUnit: {unit: a.service, " + files + "}");
+
+    assertThatThrownBy(() -> read(unit)).hasMessageContaining(says);
+  }
+
+  @Test
+  void aUnitWithCredentialFilesIsRead() throws IOException {
+    String unit =
+        GOOD.replace(
+            "deployment: {name: litellm}",
+            "systemdUnit: {unit: a.service, credentialFiles: {masterKey: /m, saltKey: /s}}");
+
+    assertThat(read(unit).getSpec().units().getFirst().keyFiles()).containsExactly("/m", "/s");
   }
 
   @Test

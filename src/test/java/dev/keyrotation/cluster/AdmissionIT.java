@@ -150,6 +150,9 @@ class AdmissionIT {
           agent: true|agent: true, privateKeyFile: /k|exactly one of privateKeyFrom
           hostKeys: [ssh-ed25519 AAAA]|hostKeys: []|hostKeys
           environmentFile: /home/ops/.007|environmentFile: .007|environmentFile
+          environmentFile: /home/ops/.007|masterKey: A|exactly one of environmentFile and credentialFiles
+          environmentFile: /home/ops/.007|credentialFiles: {masterKey: /m, saltKey: /s}|mirrors are variables
+          environmentFile: /home/ops/.007|credentialFiles: {masterKey: /m, saltKey: /m}|name the same file
           unit: litellm.service|unit: litellm.timer|unit
           url: http://10.0.0.5:4000|url: http://10.0.0.5:4000/x|url
           url: http://10.0.0.5:4000|masterKey: LITELLM_SALT_KEY|name the same variable

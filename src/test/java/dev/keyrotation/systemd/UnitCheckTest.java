@@ -3,6 +3,7 @@ package dev.keyrotation.systemd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
+import dev.keyrotation.api.v1alpha1.CredentialFiles;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpecBuilder;
@@ -53,7 +54,10 @@ class UnitCheckTest {
   }
 
   private Wiring wiring() {
-    SystemdUnitTarget unit = SystemdUnitTarget.local("litellm.service", file.toString());
+    return wiring(SystemdUnitTarget.local("litellm.service", file.toString()));
+  }
+
+  private Wiring wiring(SystemdUnitTarget unit) {
     KeyRotation owner = new KeyRotation();
     owner.setMetadata(new ObjectMetaBuilder().withName("litellm").build());
     owner.setSpec(
@@ -174,6 +178,26 @@ class UnitCheckTest {
 
     facts.add("Mentions=command");
     assertThat(wiring().findings()).isEmpty();
+  }
+
+  @Test
+  void credentialFileThatNothingNamesBlocksUnlessTheProcessHasItsKey() throws IOException {
+    Files.writeString(file, MASTER.reveal());
+    SystemdUnitTarget unit =
+        SystemdUnitTarget.local("litellm.service", "/unused")
+            .withEnvironmentFile(null)
+            .withCredentialFiles(new CredentialFiles(file.toString(), null));
+    facts.set(4, "Named=" + file);
+    assertThat(wiring(unit)).isEqualTo(new Wiring(List.of(), List.of()));
+
+    facts.remove(4);
+    assertThat(wiring(unit).findings()).isEmpty();
+    assertThat(wiring(unit).warnings())
+        .anyMatch(w -> w.contains("nothing in its definition names"));
+
+    running = KeyMaterial.of("sk-canary-2");
+    assertThat(wiring(unit).findings())
+        .anyMatch(f -> f.message().contains("Add LoadCredential=NAME:" + file));
   }
 
   @Test

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
     value = "!self.keys.exists(k, k == 'Salt') || has(self.database)",
     message = "a salt key rotation re-encrypts data: set spec.database")
 @ValidationRule(
+    value =
+        "!self.keys.exists(k, k == 'Salt') || self.workloads.all(w, !has(w.systemdUnit) ||"
+            + " !has(w.systemdUnit.credentialFiles) || has(w.systemdUnit.credentialFiles.saltKey))",
+    message = "a salt key rotation writes a salt key: set credentialFiles.saltKey of each unit")
+@ValidationRule(
     value = "!self.workloads.exists(w, has(w.deployment)) || has(self.secretRef)",
     message = "a Deployment reads its keys from a Secret: set spec.secretRef")
 public record KeyRotationSpec(
@@ -31,7 +36,7 @@ public record KeyRotationSpec(
         List<KeyKind> keys,
     @JsonPropertyDescription(
             "The Secret from which the running instances read their keys. Required when a workload"
-                + " is a Deployment; a systemd unit reads them from its environmentFile.")
+                + " is a Deployment; a systemd unit reads them from files of its host.")
         @Nullable SecretRef secretRef,
     @JsonPropertyDescription(
             "LiteLLM's PostgreSQL database. Required when Salt is rotated, and whenever LiteLLM has"
