@@ -70,6 +70,9 @@ init() {
     ln -sf /dev/null "/etc/systemd/system/$each"
   done
   rm -rf /etc/systemd/system/*.wants
+  # As a machine has it, and systemd expects in a container: what it mounts for a unit (credentials) is seen by that unit. The first
+  # line of init has cut this host off from the machine.
+  mount --make-rshared /
   export container=rig
   exec env -i container=rig PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system --unit=rig.target
 }

@@ -36,6 +36,28 @@ UNIT
   mv "$work/state/kept" "$work/state/file-alpha"
 fi
 
+if case_of "the unit loads credentials, one file for each key"; then
+  from "$work/state/keys.json" master | put alpha /etc/litellm/master.key root 400
+  printf %s "$(from "$work/state/keys.json" salt)" | put alpha /etc/litellm/salt.key root 400
+  drop_in alpha <<'UNIT'
+LoadCredential=master:/etc/litellm/master.key
+LoadCredential=salt:/etc/litellm/salt.key
+ExecStart=
+ExecStart=/bin/bash -c 'export LITELLM_MASTER_KEY="$(cat "$CREDENTIALS_DIRECTORY/master")" \
+  LITELLM_SALT_KEY="$(cat "$CREDENTIALS_DIRECTORY/salt")"; exec $RIG_PROXY'
+UNIT
+  sed 's|^        environmentFile: .*|        credentialFiles: {masterKey: /etc/litellm/master.key, saltKey: /etc/litellm/salt.key}|; /mirrors:/d' \
+    "$work/resource.yaml" | put alpha /etc/keyrotation.yaml root 644
+  start_litellm alpha 60
+  rotate alpha run
+  ended "the rotation succeeds" 0
+  proved alpha --expect new --no-chat --credentials
+  rotate alpha rollback
+  ended "it is rolled back" 0
+  proved alpha --expect old --no-chat --credentials
+  on alpha bash -c 'rm -f /etc/litellm/*.key /etc/litellm/.*.key.*'
+fi
+
 if case_of "the unit does not start with the new keys"; then
   on alpha cp "$FILE" /run/fault/only-these
   drop_in alpha <<<"ExecStartPre=+cmp -s /run/fault/only-these $FILE"
@@ -95,12 +117,13 @@ fi
 
 # The command is killed at each change of the rotation's record: at once, when nothing has been done yet of what it is about to do, or a moment
 # later. Every second time the power goes: what runs on the host is killed with it, and started as after a boot.
-if long_case "a power cut between any two effects"; then
+if case_of "a power cut between any two effects"; then
   cuts=0
   while [ "$cuts" -lt 40 ]; do
     python3 "$e2e/host/cut.py" "/proc/$(cat "$hosts/alpha/pid")/root/var/lib/keyrotation/litellm/state.json" "$((cuts % 3 * 150))" -- \
-      nsenter --target "$(cat "$hosts/alpha/pid")" --all --wd=/ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root JAVA_HOME="$JAVA_HOME" \
-      "$project/bin/keyrotation" run --request cuts -f /etc/keyrotation.yaml >>"$work/state/output.txt" 2>&1 && break
+      nsenter --target "$(cat "$hosts/alpha/pid")" --all --wd=/ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+      "${command_environment[@]}" "$project/bin/keyrotation" run --request cuts -f /etc/keyrotation.yaml \
+      >>"$work/state/output.txt" 2>&1 && break
     cuts=$((cuts + 1))
     if [ $((cuts % 2)) = 0 ]; then
       on alpha systemctl kill --signal=KILL litellm postgres || :
@@ -166,10 +189,10 @@ if case_of "a host shows another key than the resource says"; then
   proved control --expect old --no-chat
 fi
 
-if long_case "Ctrl-C twice while a host does not answer"; then
+if case_of "Ctrl-C twice while a host does not answer"; then
   on beta systemctl kill --signal=STOP ssh          # connections are accepted, and nobody is there
   # shellcheck disable=SC2016  # to be expanded on that host
-  on control env --default-signal=INT JAVA_HOME="$JAVA_HOME" sh -c 'echo $$ >/run/command.pid; exec "$@"' sh \
+  on control env --default-signal=INT "${command_environment[@]}" sh -c 'echo $$ >/run/command.pid; exec "$@"' sh \
     "$project/bin/keyrotation" run -f /etc/keyrotation.yaml >>"$work/state/output.txt" 2>&1 &
   command=$!
   wait_for 60 "a connection" on control sh -c 'ss -Htn state established dst 10.77.7.3:22 | grep -q .'
@@ -203,7 +226,7 @@ if case_of "the second host is cut off in mid-rotation"; then
   proved control --expect either --no-chat
 fi
 
-if long_case "SSH drops after the env file was replaced"; then
+if case_of "SSH drops after the env file was replaced"; then
   when_rewritten alpha cut_sessions alpha &
   cutter=$!
   rotate control run
@@ -212,7 +235,7 @@ if long_case "SSH drops after the env file was replaced"; then
   proved control --expect either --no-chat
 fi
 
-if long_case "the unit of the second host does not start with the new keys"; then
+if case_of "the unit of the second host does not start with the new keys"; then
   on beta cp "$FILE" /run/fault/only-these
   drop_in beta <<<"ExecStartPre=+cmp -s /run/fault/only-these $FILE"
   rotate control run
@@ -220,9 +243,11 @@ if long_case "the unit of the second host does not start with the new keys"; the
   proved control --expect old --no-chat
 fi
 
-if long_case "two hosts over SSH, with the real LiteLLM"; then
+if case_of "two hosts over SSH, with the real LiteLLM"; then
   for each in alpha beta; do use_proxy "$each" litellm; done
-  for each in alpha beta; do start_litellm "$each" 600; done
+  starts=()
+  for each in alpha beta; do start_litellm "$each" 600 & starts+=($!); done
+  for each in "${starts[@]}"; do wait "$each"; done
   rotate control run
   ended "the rotation succeeds" 0
   proved control --expect new

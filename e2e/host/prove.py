@@ -1,4 +1,4 @@
-"""prove.py STATE [--expect new|old|either] [--brief] [--no-chat]   proves from outside what a rotation on hosts did
+"""prove.py STATE [--expect new|old|either] [--brief] [--no-chat] [--credentials]   proves from outside what a rotation on hosts did
 
 STATE is the directory that rig.sh filled before: hosts.json (their PID 1, where the database is), before.json (the keys of then),
 file-NAME (the environment file of each host, byte by byte), snapshot.json (what the database said), and what was seen during the
@@ -9,6 +9,7 @@ code is 0 only if none failed. Nothing here uses code of keyrotation.
           be byte by byte what they were
 --brief   prints the failures and one line
 --no-chat do not ask for chat completions, which the stand-in has none of
+--credentials  the keys are in /etc/litellm/master.key, with a line end, and salt.key, without one; not in the environment file
 """
 import argparse
 import glob
@@ -65,6 +66,23 @@ def environment_file(state, host, hosts, before):
     for name in MIRRORS:
         check(f"{name} is the same as the master key", None if values.get(name) == master else "it is another")
     return master, salt
+
+
+def credential_files(host, before):
+    title(f"The files with one key each of {host.name}")
+    keys = []
+    for name, end in (("master", "\n"), ("salt", "")):
+        path = f"{host.root}/etc/litellm/{name}.key"
+        with open(path, newline="") as file:
+            now = file.read()
+        found = "{0.st_uid}:{0.st_gid} {1:o}".format(os.stat(path), stat.S_IMODE(os.stat(path).st_mode))
+        check(f"owner and mode of {name}.key are what they were", None if found == "0:0 400" else found)
+        key = now.strip()
+        check(f"{name}.key holds the key and what was behind it", None if now == key + end else "it holds something else")
+        check(f"the {name} key is the old one or sk- and 32 random bytes",
+              None if key == before[name] or re.fullmatch(r"sk-[A-Za-z0-9_-]{43}", key) else "it has another form")
+        keys.append(key)
+    return tuple(keys)
 
 
 def requests(host, before, master):
@@ -179,7 +197,8 @@ def main():
         where = json.load(file)
     hosts = [Host(name, pid) for name, pid in where["pids"].items()]
     database = next(host for host in hosts if host.name == where["database"])
-    found = {environment_file(options.state, host, where, before) for host in hosts}
+    found = {credential_files(host, before) if options.credentials else environment_file(options.state, host, where, before)
+             for host in hosts}
     check("all hosts have the same keys", None if len(found) == 1 else "they differ")
     master, salt = found.pop()
     in_use = "old" if (master, salt) == (before["master"], before["salt"]) else "new"
@@ -206,5 +225,6 @@ if __name__ == "__main__":
     parser.add_argument("--expect", choices=["new", "old", "either"], default="new")
     parser.add_argument("--brief", action="store_true")
     parser.add_argument("--no-chat", action="store_true")
+    parser.add_argument("--credentials", action="store_true")
     options = parser.parse_args()
     main()

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# host.sh [--long]  end-to-end tests on hosts with a real systemd, sshd and PostgreSQL: rotations by the command, and each fault that
+# host.sh  end-to-end tests on hosts with a real systemd, sshd and PostgreSQL: rotations by the command, and each fault that
 # can meet one. Each must end exactly on the new keys or exactly on the old ones, as prove.py finds out with LiteLLM's functions;
 # on the old ones, the env file must be byte by byte what it was.
 #   on the host itself, with a real LiteLLM
 #   on it and from another machine over SSH, with standin.py in place of LiteLLM, on the data that the real one made
-#   --long: the faults, and a real LiteLLM over SSH
+#   at last over SSH with a real LiteLLM on both hosts
 #   ONLY=PATTERN  only the cases whose name matches (a bash pattern)
 # The last line says `N passed, N failed`.
 set -euo pipefail
@@ -14,7 +14,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../host/rig.sh"
 . "$here/../host/run.sh"
 need_root "the end-to-end test on hosts"
-long=${1:-}
 passed=0 failed=0
 
 checked() { # text, exit code: counts one check
@@ -56,7 +55,7 @@ ended() { # text, exit codes that are right
 case_of() {
   # shellcheck disable=SC2254  # a pattern is meant
   case $1 in ${ONLY:-*}) ;; *) return 1 ;; esac
-  echo "$1"
+  printf '%s  (after %d s)\n' "$1" "$((EPOCHSECONDS - KEYROTATION_STARTED))"
   local each
   for each in $PROVED; do
     on "$each" systemctl stop litellm
@@ -70,9 +69,6 @@ case_of() {
   sql alpha postgres -c "drop database if exists litellm with (force)" -c "create database litellm owner litellm template seeded"
   for each in $PROVED; do start_litellm "$each" 60; done
 }
-
-# What has not passed often enough yet to be in `make test`.
-long_case() { [ "$long" = --long ] && case_of "$1"; }
 
 drop_in() { # host; lines of [Service] on standard input
   { echo "[Service]"; cat; } | on "$1" bash -c 'mkdir -p /etc/systemd/system/litellm.service.d; cat >/etc/systemd/system/litellm.service.d/test.conf'
@@ -109,6 +105,7 @@ export PROVED=alpha
 commander=alpha
 cp "$e2e/host/local.yaml" "$work/resource.yaml"
 resource alpha "$work/resource.yaml"
+keep_classes alpha
 
 if [[ ${ONLY:-local} == local* ]]; then
   echo "On the host itself, with the real LiteLLM"
