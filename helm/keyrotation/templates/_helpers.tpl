@@ -58,10 +58,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   verbs: [get, list, create, patch, delete]
 {{- end }}
 # Preflight reads what the pods' environment and configuration come from. A ConfigMap or autoscaler that may not be read
-# is only a warning.
+# is only a warning. The audit lies in ConfigMaps of its own; it lists by its own labels only. None is ever deleted.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get]
+  verbs: [get, list, create, update]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, patch]

@@ -97,7 +97,14 @@ public final class AuditEntries {
     };
   }
 
-  private static AuditEntryBuilder of(
+  /** That the status was lost and {@code taken} made it anew; empty when it did not. */
+  public static Optional<AuditEntry> rebuilt(Turn.Taken taken) {
+    return taken.decision() instanceof Decision.Resume resume
+        ? Optional.of(of(AuditEvent.STATUS_REBUILT, resume.rotation(), null).build())
+        : Optional.empty();
+  }
+
+  static AuditEntryBuilder of(
       AuditEvent event, RotationStatus rotation, @Nullable String actor) {
     return AuditEntryBuilder.builder()
         .event(event)

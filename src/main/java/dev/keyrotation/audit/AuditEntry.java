@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param unavailableSeconds how long no instance was to serve
  * @param result how it ended
  * @param reason a reason of the API, for example {@code VerificationFailed}
- * @param message what is wrong, where, and what to do
+ * @param message what is wrong, where, and what to do; a very long one is cut
  */
 @RecordBuilder
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -57,7 +57,12 @@ public record AuditEntry(
     @Nullable String reason,
     @Nullable String message)
     implements AuditEntryBuilder.With {
+  private static final int LONGEST_MESSAGE = 2048;
+
   public AuditEntry {
+    if (message != null && message.length() > LONGEST_MESSAGE) {
+      message = message.substring(0, LONGEST_MESSAGE) + "…";
+    }
     keys = keys == null ? List.of() : List.copyOf(keys);
   }
 }

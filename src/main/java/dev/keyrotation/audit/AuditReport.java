@@ -166,7 +166,8 @@ public final class AuditReport {
         + " (fingerprints)";
   }
 
-  private static String sentence(AuditEntry entry) {
+  /** One entry for people. */
+  public static String sentence(AuditEntry entry) {
     String what =
         switch (entry.event()) {
           case BEGUN -> "The rotation began.";
@@ -183,6 +184,9 @@ public final class AuditReport {
         };
     String reason = entry.reason();
     String message = entry.message();
+    if (reason == null && entry.event() == AuditEvent.STEP_BEGUN && message != null) {
+      return what + " " + message;
+    }
     boolean quiet = entry.event() == AuditEvent.BEGUN || entry.event() == AuditEvent.RETIRED;
     return what
         + (reason == null || quiet ? "" : " " + reason + (message == null ? "." : ": " + message));

@@ -1,6 +1,8 @@
 package dev.keyrotation.cli;
 
 import dev.keyrotation.audit.AuditChain;
+import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -28,14 +30,23 @@ final class AuditVerb implements Runnable {
   static final class Verify extends Verb {
     @Override
     int run(Backend backend) {
-      AuditChain.Check check = AuditChain.check(backend.audit());
-      output.print(out(), check, () -> text(check));
+      List<String> lines = backend.audit();
+      AuditChain.Check check = AuditChain.check(lines);
+      List<String> missing =
+          check instanceof AuditChain.Check.Intact ? backend.missingIn(lines) : List.of();
+      if (!missing.isEmpty()) {
+        throw new CommandFailure(
+            ExitCode.FINDINGS,
+            "The chain is intact, and lines are missing at its end or have not been written yet:\n"
+                + missing.stream().map(m -> "  - " + m).collect(Collectors.joining("\n")));
+      }
+      output.print(out(), check, () -> text(check, backend));
       return check instanceof AuditChain.Check.Intact
           ? ExitCode.SUCCEEDED.code()
           : ExitCode.FINDINGS.code();
     }
 
-    private static String text(AuditChain.Check check) {
+    private static String text(AuditChain.Check check, Backend backend) {
       return switch (check) {
         case AuditChain.Check.Intact(long lines, long first, String head) ->
             lines
@@ -45,7 +56,7 @@ final class AuditVerb implements Runnable {
                 + head
                 + "; compare it with one that was noted elsewhere.";
         case AuditChain.Check.Broken(long line, String why) ->
-            "Line " + line + " is the first that cannot be trusted: " + why + ".";
+            backend.auditLine(line) + " is the first that cannot be trusted: " + why + ".";
       };
     }
   }

@@ -57,6 +57,16 @@ interface Backend extends AutoCloseable {
   /** The lines of the audit, the oldest first. */
   List<String> audit();
 
+  /** Where line {@code number} of {@link #audit} stands, counted from 1, for people. */
+  default String auditLine(long number) {
+    return "Line " + number;
+  }
+
+  /** What the resource's status tells of and {@code lines} do not, each a sentence. */
+  default List<String> missingIn(List<String> lines) {
+    return List.of();
+  }
+
   @Override
   default void close() {}
 }

@@ -43,6 +43,7 @@ final class ClusterBackend implements Backend {
   private final Stop stop;
   private final Duration patience;
   private final Clock clock;
+  private final ClusterAuditFiles audit;
 
   ClusterBackend(
       KubernetesClient client,
@@ -57,6 +58,9 @@ final class ClusterBackend implements Backend {
     this.stop = stop;
     this.patience = patience;
     this.clock = clock;
+    this.audit =
+        new ClusterAuditFiles(
+            name, () -> call(() -> client.configMaps().inNamespace(namespace).list().getItems()));
   }
 
   @Override
@@ -317,11 +321,17 @@ final class ClusterBackend implements Backend {
 
   @Override
   public List<String> audit() {
-    ConfigMap map =
-        call(() -> client.configMaps().inNamespace(namespace).withName(name + "-audit").get());
-    return map == null || map.getData() == null
-        ? List.of()
-        : map.getData().getOrDefault("audit.jsonl", "").lines().toList();
+    return audit.lines();
+  }
+
+  @Override
+  public String auditLine(long number) {
+    return audit.place(number);
+  }
+
+  @Override
+  public List<String> missingIn(List<String> lines) {
+    return ClusterAuditFiles.missing(read(), lines);
   }
 
   @Override

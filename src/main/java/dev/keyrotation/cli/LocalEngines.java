@@ -25,6 +25,7 @@ import dev.keyrotation.key.SecretConnectionMarks;
 import dev.keyrotation.key.SecretConsumer;
 import dev.keyrotation.key.SecretCopies;
 import dev.keyrotation.key.SecretValues;
+import dev.keyrotation.observe.AuditTrail;
 import dev.keyrotation.observe.LiveCheck;
 import dev.keyrotation.observe.Rivals;
 import dev.keyrotation.observe.StateObserver;
@@ -149,6 +150,7 @@ final class LocalEngines implements HostEngines {
             to.copies(),
             runner,
             to.rivals(),
+            AuditTrail.elsewhere(),
             random),
         new Planner(),
         new StepExecutor(

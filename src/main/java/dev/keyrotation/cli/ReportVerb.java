@@ -29,7 +29,10 @@ final class ReportVerb extends Verb {
     if (check instanceof AuditChain.Check.Broken(long line, String why)) {
       throw new CommandFailure(
           ExitCode.FINDINGS,
-          "The audit cannot be trusted from line " + line + " on: " + why + ". No report is made.");
+          backend.auditLine(line)
+              + " of the audit is the first that cannot be trusted: "
+              + why
+              + ". No report is made.");
     }
     List<AuditRecord> records = lines.stream().map(AuditChain::read).toList();
     String id = rotation == null ? last(records) : rotation;

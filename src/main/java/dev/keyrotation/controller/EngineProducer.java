@@ -54,7 +54,8 @@ class EngineProducer {
 
   @Produces
   @Singleton
-  RotationEngine engine(KubernetesClient client, Clock clock, WatchedRivals rivals) {
+  RotationEngine engine(
+      KubernetesClient client, Clock clock, WatchedRivals rivals, ClusterAudit audit) {
     SecretValues secrets = new SecretValues(client);
     HttpProxies proxies = new HttpProxies(secrets::authorities);
     SecureRandom random = new SecureRandom();
@@ -74,7 +75,17 @@ class EngineProducer {
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys, workloads, proxies, databases, caches, marks, copies, runner, rivals, random),
+            keys,
+            workloads,
+            proxies,
+            databases,
+            caches,
+            marks,
+            copies,
+            runner,
+            rivals,
+            audit,
+            random),
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, marks, copies, runner, random),
         new StatusFactory(),
@@ -104,6 +115,13 @@ class EngineProducer {
   @Singleton
   LiveResource liveResource(KubernetesClient client) {
     return new LiveResource(client);
+  }
+
+  @Produces
+  @Singleton
+  ClusterAudit audit(KubernetesClient client, RotationMetrics metrics, Clock clock) {
+    return new ClusterAudit(
+        new AuditStore(client), new EventRecorder(client, clock), metrics, clock);
   }
 
   @Produces

@@ -46,13 +46,19 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
   private final LiveResource live;
   private final TurnReporter reporter;
   private final WatchedRivals rivals;
+  private final ClusterAudit audit;
 
   public KeyRotationReconciler(
-      RotationEngine engine, LiveResource live, TurnReporter reporter, WatchedRivals rivals) {
+      RotationEngine engine,
+      LiveResource live,
+      TurnReporter reporter,
+      WatchedRivals rivals,
+      ClusterAudit audit) {
     this.engine = engine;
     this.live = live;
     this.reporter = reporter;
     this.rivals = rivals;
+    this.audit = audit;
   }
 
   /** There are no secondary resources: what is not ours is read when it is needed. */
@@ -66,10 +72,12 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
   @Override
   public UpdateControl<KeyRotation> reconcile(KeyRotation primary, Context<KeyRotation> context) {
     try (LogContext logs = LogContext.of(Statuses.of(primary))) {
+      audit.catchUp(primary); // what is stored, before anything that follows from it
       return switch (engine.turn(primary, live)) {
         case Turn.Outdated() -> UpdateControl.<KeyRotation>noUpdate().rescheduleAfter(AFTER_CHANGE);
         case Turn.Taken taken -> {
           reporter.report(primary, taken);
+          audit.beforeStatus(primary, taken);
           yield control(primary, taken.status()).rescheduleAfter(taken.wake());
         }
       };
@@ -88,11 +96,13 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
    */
   @Override
   public DeleteControl cleanup(KeyRotation primary, Context<KeyRotation> context) {
+    audit.catchUp(primary);
     if (Statuses.of(primary).rotation() == null) {
       String left = engine.leave(primary);
       if (left != null) {
         reporter.warn(primary, "The claim on the database was not released: " + left);
       }
+      audit.forget(primary);
       return DeleteControl.defaultDelete();
     }
     try (LogContext logs = LogContext.of(Statuses.of(primary))) {
@@ -101,6 +111,7 @@ public class KeyRotationReconciler implements Reconciler<KeyRotation>, Cleaner<K
             DeleteControl.noFinalizerRemoval().rescheduleAfter(AFTER_CHANGE.toMillis());
         case Turn.Taken taken -> {
           reporter.report(primary, taken);
+          audit.beforeStatus(primary, taken);
           live.patchStatus(primary, taken.status());
           yield DeleteControl.noFinalizerRemoval().rescheduleAfter(taken.wake().toMillis());
         }

@@ -6,11 +6,9 @@ import dev.keyrotation.key.KeyStore.KeyRevisionMarks;
 import dev.keyrotation.key.KeyStore.Revision;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * KeyRotation stays until a person deletes it; its revision counts as taken, its keys are not used.
  */
 final class RevisionSecret {
-  static final String NAME_LABEL = "keyrotation.dev/name";
   static final String OWNER_UID_LABEL = "keyrotation.dev/owner-uid";
   static final String REVISION_LABEL = "keyrotation.dev/key-revision";
   static final String ROTATION_ANNOTATION = "keyrotation.dev/rotation";
@@ -36,8 +33,6 @@ final class RevisionSecret {
   private static final String TYPE = "Opaque";
   private static final String NOTE =
       "Keys of one revision, made by keyrotation. Deleting them loses every value and backup that only they open.";
-  private static final int LABEL_LENGTH = 63;
-  private static final int HASHED_PREFIX = 26;
 
   private RevisionSecret() {}
 
@@ -47,11 +42,7 @@ final class RevisionSecret {
 
   /** Selects the Secrets of every KeyRotation that ever had this name. */
   static Map<String, String> selector(KeyRotation owner) {
-    return Map.of(
-        Marks.MANAGED_BY,
-        Marks.FIELD_MANAGER,
-        NAME_LABEL,
-        labelValue(owner.getMetadata().getName()));
+    return Marks.selector(owner.getMetadata().getName());
   }
 
   static Secret build(KeyRotation owner, long revision, KeySet keys, KeyRevisionMarks marks) {
@@ -86,8 +77,7 @@ final class RevisionSecret {
   static Revision read(KeyRotation owner, long revision, Secret secret) {
     String where = "Secret " + owner.getMetadata().getNamespace() + "/" + name(owner, revision);
     Map<String, String> labels = Marks.labels(secret);
-    if (!Marks.FIELD_MANAGER.equals(labels.get(Marks.MANAGED_BY))
-        || !labelValue(owner.getMetadata().getName()).equals(labels.get(NAME_LABEL))) {
+    if (!labels.entrySet().containsAll(selector(owner).entrySet())) {
       return new Revision.Conflict(
           where + " was not made by keyrotation. Rename or delete it; its name is needed.");
     }
@@ -134,14 +124,5 @@ final class RevisionSecret {
     } catch (NumberFormatException e) {
       return OptionalLong.empty();
     }
-  }
-
-  /** Names may be longer than label values; a long one ends in a hash. */
-  private static String labelValue(String name) {
-    return name.length() <= LABEL_LENGTH
-        ? name
-        : name.substring(0, HASHED_PREFIX)
-            + "-"
-            + UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -98,6 +98,11 @@ public enum Metric {
       Labels.RESOURCE,
       "Log lines about refused requests since the last rotation; clients with the old key and the"
           + " looks themselves cause them."),
+  AUDIT_BEHIND(
+      Kind.GAUGE,
+      "keyrotation_audit_behind",
+      Labels.RESOURCE,
+      "1 while the audit lacks lines because it cannot be written, else 0."),
   ROTATIONS(
       Kind.COUNTER,
       "keyrotation_rotations_total",

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class RotationMetrics implements Metrics {
   private final MeterRegistry registry;
   private final GaugeBoard gauges;
+  private final GaugeBoard audits;
 
   /**
    * @param leads whether this process acts
@@ -38,6 +39,7 @@ public final class RotationMetrics implements Metrics {
   public RotationMetrics(MeterRegistry registry, BooleanSupplier leads) {
     this.registry = registry;
     this.gauges = new GaugeBoard(registry);
+    this.audits = new GaugeBoard(registry);
     Gauge.builder(Metric.LEADER.text(), leads, it -> it.getAsBoolean() ? 1 : 0)
         .description(Metric.LEADER.help())
         .strongReference(true)
@@ -65,6 +67,15 @@ public final class RotationMetrics implements Metrics {
       }
       default -> {}
     }
+  }
+
+  /** Tells whether the audit lacks lines that could not be written. */
+  public void auditBehind(KeyRotation primary, boolean behind) {
+    List<String> resource =
+        List.of(primary.getMetadata().getNamespace(), primary.getMetadata().getName());
+    audits.show(
+        ResourceID.fromResource(primary),
+        List.of(new Sample(Metric.AUDIT_BEHIND, resource, behind ? 1 : 0)));
   }
 
   private void stepDone(List<String> resource, @Nullable RotationStatus before, Instant now) {
@@ -117,6 +128,7 @@ public final class RotationMetrics implements Metrics {
   @Override
   public void cleanupDone(ResourceID id, Map<String, Object> metadata) {
     gauges.forget(id);
+    audits.forget(id);
     registry.getMeters().stream()
         .map(Meter::getId)
         .filter(

@@ -50,6 +50,7 @@ final class Preflight {
   private final AuthCaches caches;
   private final KeyCopies copies;
   private final Rivals rivals;
+  private final AuditTrail audit;
   private final SecureRandom random;
   private final OldInstances old;
 
@@ -62,6 +63,7 @@ final class Preflight {
       ConnectionMarks marks,
       KeyCopies copies,
       Rivals rivals,
+      AuditTrail audit,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
@@ -70,6 +72,7 @@ final class Preflight {
     this.caches = caches;
     this.copies = copies;
     this.rivals = rivals;
+    this.audit = audit;
     this.random = random;
     this.old = new OldInstances(workloads, databases, marks);
   }
@@ -109,6 +112,7 @@ final class Preflight {
       }
       collect(this::readDatabase);
       collect(this::readCache);
+      collect(() -> audit.requireWritable(primary));
       KeySet found = keys;
       return new PreflightReport(
           List.copyOf(findings),

@@ -54,6 +54,7 @@ public final class StateObserver {
       KeyCopies copies,
       ReencryptionRunner runner,
       Rivals rivals,
+      AuditTrail audit,
       SecureRandom random) {
     this(
         store,
@@ -65,6 +66,7 @@ public final class StateObserver {
         copies,
         runner,
         rivals,
+        audit,
         random);
   }
 
@@ -78,12 +80,14 @@ public final class StateObserver {
       KeyCopies copies,
       ReencryptionRunner runner,
       Rivals rivals,
+      AuditTrail audit,
       SecureRandom random) {
     this.store = store;
     this.workloads = workloads;
     this.databases = databases;
     this.preflight =
-        new Preflight(store, workloads, proxies, databases, caches, marks, copies, rivals, random);
+        new Preflight(
+            store, workloads, proxies, databases, caches, marks, copies, rivals, audit, random);
     this.operands = new OperandObserver(store, workloads);
     LogScan logs = workloads instanceof LogScan scan ? scan : LogScan.UNREAD;
     this.soaks =

@@ -116,6 +116,10 @@ class KeyRotationReconcilerIT {
         new ComposedKeyStore(new SecretRevisions(client), List.of(new SecretConsumer(client)));
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     SecureRandom random = new SecureRandom();
+    RotationMetrics metrics = new RotationMetrics(new SimpleMeterRegistry(), () -> true);
+    EventRecorder events = new EventRecorder(client, Clock.systemUTC());
+    ClusterAudit audit =
+        new ClusterAudit(new AuditStore(client), events, metrics, Clock.systemUTC());
     RotationEngine engine =
         new RotationEngine(
             new StateObserver(
@@ -127,6 +131,7 @@ class KeyRotationReconcilerIT {
                 KeyCopies.unsupported(),
                 runner,
                 rivals,
+                audit,
                 random),
             new Planner(),
             new StepExecutor(
@@ -143,11 +148,9 @@ class KeyRotationReconcilerIT {
     return new KeyRotationReconciler(
         engine,
         new LiveResource(client),
-        new TurnReporter(
-            new EventRecorder(client, Clock.systemUTC()),
-            new RotationMetrics(new SimpleMeterRegistry(), () -> true),
-            Clock.systemUTC()),
-        rivals);
+        new TurnReporter(events, metrics, Clock.systemUTC()),
+        rivals,
+        audit);
   }
 
   @AfterEach

@@ -16,6 +16,7 @@ import dev.keyrotation.api.v1alpha1.StepName;
 import dev.keyrotation.api.v1alpha1.UrlSource;
 import dev.keyrotation.api.v1alpha1.WorkloadSpec;
 import dev.keyrotation.database.ReencryptionRunner;
+import dev.keyrotation.observe.AuditTrail;
 import dev.keyrotation.observe.Rivals;
 import dev.keyrotation.observe.StateObserver;
 import dev.keyrotation.plan.Abandonment;
@@ -130,6 +131,7 @@ final class Simulation {
             world.keyCopies(),
             runner,
             Rivals.none(),
+            AuditTrail.elsewhere(),
             random),
         new Planner(),
         new StepExecutor(

@@ -155,6 +155,8 @@ public enum ConditionReason {
   STEP_DEADLINE_EXCEEDED("StepDeadlineExceeded"),
   /** It cannot be known whether the step is done; the operator waits. */
   EVIDENCE_UNKNOWN("EvidenceUnknown"),
+  /** The audit cannot be written. */
+  AUDIT_NOT_WRITTEN("AuditNotWritten"),
   /** The API server refused or did not answer. */
   CLUSTER_UNAVAILABLE("ClusterUnavailable"),
   /** Another process of the operator has taken over; this one changes nothing. */
