@@ -12,8 +12,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import audit
+import chain
 from snapshots import compared
 
 NAMESPACE, DEPLOYMENT, SECRET, ROTATION, OPERATOR = "ai", "litellm", "litellm-keys", "litellm", "keyrotation-system"
@@ -164,6 +166,36 @@ def leaks(before, master, salt, keep):
     print(f"        searched {sum(map(bool, places.values()))} places for {len(secrets)} secrets in 4 forms each")
 
 
+def record(rotated):
+    title("The audit")
+    end = time.monotonic() + 60                             # the last line is written right after the end
+    while True:
+        maps = get("configmaps")["items"]
+        found = kubectl("-n", NAMESPACE, "get", "keyrotation", ROTATION, "-o", "json", must=False)
+        history = json.loads(found or "{}").get("status", {}).get("history", [])
+        lines = chain.lines(maps, ROTATION)
+        untold = chain.untold(lines, history)
+        if not untold or time.monotonic() > end:
+            break
+        time.sleep(1)
+    check(f"its {len(lines)} lines tell begin and end of each rotation in the history",
+          f"missing: {', '.join(untold)}" if untold else None if history else "there is no history")
+    if not lines or not history:
+        return
+    check("the chain is unbroken", chain.broken(lines))
+    check("nothing is told twice", ", ".join(chain.twice(lines)) or None)
+    entries = [entry for entry in map(json.loads, lines) if entry.get("rotation") == history[0]["id"]]
+    begun = [entry for entry in entries if entry["event"] == "Begun"][0]
+    check("the last rotation says who asked for it, with what request, and which keys",
+          None if begun.get("actor", "").startswith("field manager ") and begun.get("request") == history[0].get("request")
+          and sorted(begun["keys"]) == sorted(rotated) and begun["oldKeys"] == history[0]["oldKeys"] else f"it says {begun}")
+    steps = [entry["step"] for entry in entries if entry["event"] == "StepBegun"]
+    check(f"it tells of {len(steps)} steps, the last of them CloseGrace" if "Master" in rotated else f"it tells of {len(steps)} steps",
+          None if steps and steps[-1] == ("CloseGrace" if "Master" in rotated else "Verify") else f"steps: {steps}")
+    owned = [one["metadata"]["name"] for one in chain.parts(maps, ROTATION) if one["metadata"].get("ownerReferences")]
+    check("no garbage collection removes it", f"owned: {owned}" if owned else None)
+
+
 def privileges():
     log = os.path.join(os.path.dirname(os.environ.get("KUBECONFIG", "")), "log", "audit.log")
     if os.path.exists(log):
@@ -186,6 +218,7 @@ def main():
     master, salt = keys(before, rotated)
     requests(before, master)
     ciphertexts(options.state, before, salt, rotated)
+    record(rotated)
     leaks(before, master, salt, options.places)
     privileges()
     print(f"{passed} passed, {failed} failed", flush=True)

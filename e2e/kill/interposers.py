@@ -152,7 +152,7 @@ class ApiInterposer(Interposer):
             return None
         parts = path.split("?")[0].strip("/").split("/")
         place = parts[parts.index("namespaces") + 2:] if "namespaces" in parts else parts
-        if place[0] in ("leases", "selfsubjectaccessreviews", "selfsubjectrulesreviews"):
+        if place[0] in ("leases", "selfsubjectaccessreviews", "selfsubjectrulesreviews") or "dryRun=All" in path:
             return None
         try:
             content = json.loads(body) if body else {}
@@ -186,6 +186,8 @@ class ApiInterposer(Interposer):
             case [_, "deployments", _]:
                 return (Effect("mark in the pod template", "stamp", direction) if "template" in content.get("spec", {})
                         else Effect("mark on the Deployment", "other", direction))
+            case [_, "configmaps", *_]:
+                return Effect("line of the audit", "audit", direction)
             case [_, "events"]:
                 return Effect(f"event {content.get('reason')}", "event", direction)
         return Effect(f"{method} {'/'.join(place)}", "other", direction)

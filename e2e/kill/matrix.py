@@ -17,12 +17,14 @@ import traceback
 
 import psycopg
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import chain
 from interposers import ANSWERED, BEFORE, DELIVERED, Cut
 from world import GROUP, MASTER, SALT, STAMP, Changes, Cluster, Database, Judge, Operator, Pooler, ask_pod, random_key
 
 MOMENTS = {BEFORE: "before", ANSWERED: "during", DELIVERED: "after"}
 # Writes that may come again: for each old pod, when a lease is due, or whenever there is something to do.
-REPEATABLE = {"shrink", "sweep", "grace", "status", "event", "finalizer", "other", "schema"}
+REPEATABLE = {"shrink", "sweep", "grace", "status", "event", "audit", "finalizer", "other", "schema"}
 PATIENCE = 150  # seconds without any write of an operator: a busy machine takes its time, a rotation that is stuck writes nothing
 LONGEST = 2400  # seconds for one way of a rotation
 
@@ -177,6 +179,7 @@ class Run:
         for leftover in self.database.leftovers():
             case.wrong(f"left behind: {leftover}")
         self.once(case, last, forward)
+        self.audit(case, self.status()["history"][1:])   # what is told of the last one may be on its way
         self.keys = new
         case.outcome = f"exactly {'new' if forward else 'old'}" if not case.problems else "WRONG"
 
@@ -240,6 +243,14 @@ class Run:
         if twice:
             case.wrong(f"{twice} cells were re-encrypted more than once in one direction")
         case.facts["counts"] = counts
+
+    def audit(self, case, history):
+        lines = chain.lines(self.cluster.get("/api/v1/namespaces/ai/configmaps")["items"], "litellm")
+        wrong = [chain.broken(lines), *(f"told twice: {what}" for what in chain.twice(lines)),
+                 *(f"not told: {what}" for what in chain.untold(lines, history))]
+        for problem in filter(None, wrong):
+            case.wrong(f"the audit: {problem}")
+        return lines
 
     def state(self):
         """What a stale operator could spoil, by name. Not what the stand-in changes by itself."""
@@ -306,7 +317,7 @@ def leaks(case):
             with open(path, errors="replace") as file:
                 places[place] = file.read()
     for place, path in {"events": "/api/v1/events", "KeyRotations": GROUP, "pods": "/api/v1/pods",
-                        "deployments": "/apis/apps/v1/deployments", "leases": "/apis/coordination.k8s.io/v1/leases"}.items():
+                        "deployments": "/apis/apps/v1/deployments", "ConfigMaps": "/api/v1/configmaps", "leases": "/apis/coordination.k8s.io/v1/leases"}.items():
         places[place] = json.dumps(run.cluster.get(path))
     places["PostgreSQL's log"] = run.cluster.log("postgres")
     for place, text in places.items():
@@ -315,6 +326,10 @@ def leaks(case):
             forms = [key, base64.b64encode(raw).decode().rstrip("="), base64.urlsafe_b64encode(raw).decode().rstrip("="), raw.hex()]
             if any(form in text for form in forms):
                 case.wrong(f"a key stands in {place}")
+    run.until("the audit tells of the last rotation", lambda: not chain.untold(chain.lines(
+        run.cluster.get("/api/v1/namespaces/ai/configmaps")["items"], "litellm"), run.status()["history"]), 60, run.operator)
+    lines = run.audit(case, run.status()["history"])
+    case.did.append(f"checked {len(lines)} lines of the audit")
     case.did.append(f"searched {len(places)} places, {sum(map(len, places.values()))} characters, for {len(run.canaries)} secrets")
     case.outcome = "none" if not case.problems else "WRONG"
 

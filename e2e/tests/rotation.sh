@@ -6,6 +6,7 @@
 #   - the same manifest applied again, and a restart of the operator, must change nothing;
 #   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps, and although all manifests
 #     are applied again every other second, as GitOps tools do that heal by themselves. Pods are replaced once, keys are made once.
+#   - the command must find the audit intact, and a line that was changed.
 # The last line says `N passed, N failed`.
 set -euo pipefail
 version=${1:?which version of LiteLLM?}
@@ -125,6 +126,17 @@ key Secrets: litellm-r1 litellm-r2 litellm-r3
 rotations: litellm-r3 litellm-r2
 ONCE
 checked "… and pods were replaced once, keys were made once" "$result"
+
+echo "The audit, as the command checks it"
+keyrotation() { JAVA_HOME=$("$e2e/parts/jdk.sh") "$project/bin/keyrotation" "$@"; }
+check "it is intact and lacks nothing of what the status tells" keyrotation audit verify -n ai litellm
+keyrotation report -n ai litellm >"$logs/report.txt"
+check "a report tells who and why" grep -E '^Made by +field manager ' "$logs/report.txt"
+kubectl -n ai get configmap litellm-audit -o json | sed 's/Succeeded/RolledBack/' | kubectl replace -f - >/dev/null
+result=0
+keyrotation audit verify -n ai litellm >"$logs/verify.txt" || result=$?
+checked "a changed line is found" $((result != 3))
+check "… and named" grep 'of ConfigMap litellm-audit) is the first' "$logs/verify.txt"
 
 echo "The commands of the runbooks"
 result=0

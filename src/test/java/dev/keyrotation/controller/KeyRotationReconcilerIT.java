@@ -5,6 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.RotationResult;
+import dev.keyrotation.api.v1alpha1.StepName;
+import dev.keyrotation.audit.AuditChain;
+import dev.keyrotation.audit.AuditEvent;
+import dev.keyrotation.audit.AuditRecord;
+import dev.keyrotation.cluster.AuditMaps;
 import dev.keyrotation.cluster.TestCluster;
 import dev.keyrotation.database.ReencryptionRunner;
 import dev.keyrotation.engine.FakeWorld;
@@ -23,6 +28,7 @@ import dev.keyrotation.plan.Planner;
 import dev.keyrotation.plan.Statuses;
 import dev.keyrotation.status.StatusFactory;
 import dev.keyrotation.step.StepExecutor;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -210,6 +216,20 @@ class KeyRotationReconcilerIT {
                 assertThat(Statuses.of(stored()).lastResult()).isEqualTo(RotationResult.SUCCEEDED));
   }
 
+  /** The audit when it tells that the rotation has ended. */
+  private ConfigMap awaitAudit() {
+    return await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                client
+                    .configMaps()
+                    .inNamespace(cluster.namespace())
+                    .withName("litellm-audit")
+                    .get(),
+            found -> found != null && AuditMaps.text(found).contains("\"event\":\"Ended\""));
+  }
+
   private String value(String secret, String key) {
     Secret found = client.secrets().inNamespace(cluster.namespace()).withName(secret).get();
     return new String(Base64.getDecoder().decode(found.getData().get(key)), StandardCharsets.UTF_8);
@@ -246,7 +266,15 @@ class KeyRotationReconcilerIT {
             .filter(event -> "KeyRotation".equals(event.getInvolvedObject().getKind()))
             .toList();
     assertThat(events).extracting(Event::getReason).contains("Rotating", "RotationSucceeded");
-    String shown = Serialization.asYaml(stored) + Serialization.asYaml(events);
+    ConfigMap audit = awaitAudit();
+    List<AuditRecord> lines = AuditMaps.lines(audit).stream().map(AuditChain::read).toList();
+    assertThat(lines.getFirst().entry().event()).isEqualTo(AuditEvent.BEGUN);
+    assertThat(lines.getFirst().entry().actor()).startsWith("field manager ");
+    assertThat(lines).extracting(line -> line.entry().step()).contains(StepName.CLOSE_GRACE);
+    assertThat(AuditChain.check(AuditMaps.lines(audit)))
+        .isInstanceOf(AuditChain.Check.Intact.class);
+    String shown =
+        Serialization.asYaml(stored) + Serialization.asYaml(events) + Serialization.asYaml(audit);
     assertThat(shown)
         .doesNotContain(
             master,
