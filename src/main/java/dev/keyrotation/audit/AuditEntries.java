@@ -104,8 +104,7 @@ public final class AuditEntries {
         : Optional.empty();
   }
 
-  static AuditEntryBuilder of(
-      AuditEvent event, RotationStatus rotation, @Nullable String actor) {
+  static AuditEntryBuilder of(AuditEvent event, RotationStatus rotation, @Nullable String actor) {
     return AuditEntryBuilder.builder()
         .event(event)
         .rotation(rotation.id())

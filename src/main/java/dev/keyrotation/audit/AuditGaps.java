@@ -58,8 +58,7 @@ public final class AuditGaps {
           lines.stream()
               .anyMatch(
                   line ->
-                      isSame(line.entry(), entry)
-                          && time(line).plus(AGAIN).isAfter(edge.time()));
+                      isSame(line.entry(), entry) && time(line).plus(AGAIN).isAfter(edge.time()));
       default -> lines.stream().anyMatch(line -> isSame(line.entry(), entry));
     };
   }

@@ -55,7 +55,8 @@ public final class StatusEdges {
   public static List<Edge> of(KeyRotation primary, Function<String, @Nullable String> whoSet) {
     StatusEdges all = new StatusEdges(primary, whoSet);
     all.collect();
-    all.edges.sort(Comparator.comparing(Edge::time)); // stable: what happened at once stays in order
+    all.edges.sort(
+        Comparator.comparing(Edge::time)); // stable: what happened at once stays in order
     return List.copyOf(all.edges);
   }
 
@@ -239,7 +240,8 @@ public final class StatusEdges {
 
   private void soak(SoakStatus soak) {
     soak.problems()
-        .forEach(problem -> add(problem.firstSeen(), AuditEntries.soakProblem(soak, problem, null)));
+        .forEach(
+            problem -> add(problem.firstSeen(), AuditEntries.soakProblem(soak, problem, null)));
     if (soak.result() == SoakResult.PASSED && soak.lastLookAt() != null) {
       add(soak.lastLookAt(), AuditEntries.soakPassed(soak, null));
     }

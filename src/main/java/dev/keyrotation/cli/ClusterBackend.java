@@ -9,7 +9,6 @@ import dev.keyrotation.api.v1alpha1.SoakStatus;
 import dev.keyrotation.plan.FailurePolicy;
 import dev.keyrotation.plan.Statuses;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;

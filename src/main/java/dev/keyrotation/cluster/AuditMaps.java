@@ -29,7 +29,8 @@ public final class AuditMaps {
   /** Those of {@code maps} that belong to the KeyRotation of this name, by their number. */
   public static SortedMap<Integer, ConfigMap> of(String resource, Collection<ConfigMap> maps) {
     Pattern name =
-        Pattern.compile(Pattern.quote(resource + "-audit") + "(-([1-9]\\d{0," + (DIGITS - 1) + "}))?");
+        Pattern.compile(
+            Pattern.quote(resource + "-audit") + "(-([1-9]\\d{0," + (DIGITS - 1) + "}))?");
     SortedMap<Integer, ConfigMap> found = new TreeMap<>();
     for (ConfigMap map : maps) {
       Matcher matcher = name.matcher(map.getMetadata().getName());

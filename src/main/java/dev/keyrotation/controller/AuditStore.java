@@ -145,9 +145,7 @@ final class AuditStore {
     maps.tailMap(last - 1).forEach((number, map) -> read(primary, number, map, records));
     boolean isFull = AuditMaps.isFull(maps.get(last));
     numbers.put(key(primary), last);
-    return isFull
-        ? new Tail(last + 1, null, records)
-        : new Tail(last, maps.get(last), records);
+    return isFull ? new Tail(last + 1, null, records) : new Tail(last, maps.get(last), records);
   }
 
   /** The ConfigMap that was written last and the one before it; empty when it is not there. */
@@ -230,8 +228,7 @@ final class AuditStore {
     if (current == null) {
       client.resource(fresh(primary, number, lines.toString())).create();
     } else {
-      replace(
-          new ConfigMapBuilder(current).addToData(AuditMaps.ENTRY, lines.toString()).build());
+      replace(new ConfigMapBuilder(current).addToData(AuditMaps.ENTRY, lines.toString()).build());
     }
     numbers.put(key(primary), number);
     return head;
@@ -239,10 +236,7 @@ final class AuditStore {
 
   /** Fails when it is no longer the version that was read. */
   private void replace(ConfigMap map) {
-    client
-        .resource(map)
-        .lockResourceVersion(map.getMetadata().getResourceVersion())
-        .update();
+    client.resource(map).lockResourceVersion(map.getMetadata().getResourceVersion()).update();
   }
 
   private static ConfigMap fresh(KeyRotation primary, int number, String text) {

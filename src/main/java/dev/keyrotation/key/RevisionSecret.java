@@ -32,7 +32,8 @@ final class RevisionSecret {
 
   private static final String TYPE = "Opaque";
   private static final String NOTE =
-      "Keys of one revision, made by keyrotation. Deleting them loses every value and backup that only they open.";
+      "Keys of one revision, made by keyrotation. Deleting them loses every value and backup that"
+          + " only they open.";
 
   private RevisionSecret() {}
 
@@ -84,8 +85,8 @@ final class RevisionSecret {
     if (!owner.getMetadata().getUid().equals(labels.get(OWNER_UID_LABEL))) {
       return new Revision.Conflict(
           where
-              + " belongs to an earlier KeyRotation of this name. Delete it when no data and no backup needs its"
-              + " keys any more.");
+              + " belongs to an earlier KeyRotation of this name. Delete it when no data and no"
+              + " backup needs its keys any more.");
     }
     if (!Long.toString(revision).equals(labels.get(REVISION_LABEL))
         || !Boolean.TRUE.equals(secret.getImmutable())) {

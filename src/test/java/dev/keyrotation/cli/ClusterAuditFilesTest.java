@@ -90,7 +90,9 @@ class ClusterAuditFilesTest {
 
   @Test
   void aChangedLineIsNamedWithItsConfigMap() {
-    maps.get(2).getData().computeIfPresent(AuditMaps.ENTRY, (e, text) -> text.replace("first", "x"));
+    maps.get(2)
+        .getData()
+        .computeIfPresent(AuditMaps.ENTRY, (e, text) -> text.replace("first", "x"));
 
     AuditChain.Check check = AuditChain.check(audit.lines());
 

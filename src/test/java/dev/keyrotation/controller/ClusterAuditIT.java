@@ -52,8 +52,7 @@ class ClusterAuditIT {
   private List<ConfigMap> maps() {
     return List.copyOf(
         AuditMaps.of(
-                "litellm",
-                client.configMaps().inNamespace(cluster.namespace()).list().getItems())
+                "litellm", client.configMaps().inNamespace(cluster.namespace()).list().getItems())
             .values());
   }
 
@@ -78,8 +77,7 @@ class ClusterAuditIT {
 
   /** What of {@code edges} is missing, when they are told in their order. */
   private static Function<List<AuditRecord>, List<Edge>> all(List<Edge> edges) {
-    return lines ->
-        edges.subList(lines.isEmpty() ? 0 : (int) lines.getLast().seq(), edges.size());
+    return lines -> edges.subList(lines.isEmpty() ? 0 : (int) lines.getLast().seq(), edges.size());
   }
 
   @Test

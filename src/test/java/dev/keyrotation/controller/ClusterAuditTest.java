@@ -83,7 +83,8 @@ class ClusterAuditTest {
   }
 
   private ClusterAudit process(AuditStore store) {
-    return new ClusterAudit(store, new EventRecorder(client, world.clock()), metrics, world.clock());
+    return new ClusterAudit(
+        store, new EventRecorder(client, world.clock()), metrics, world.clock());
   }
 
   private static KeyRotation resource(KeyRotationSpec spec, @Nullable KeyRotationStatus status) {
@@ -105,8 +106,7 @@ class ClusterAuditTest {
 
   private static ManagedFieldsEntry managed(String manager, String field) {
     FieldsV1 fields = new FieldsV1();
-    fields.setAdditionalProperty(
-        "f:spec", Map.of("f:rotate", Map.of("f:" + field, Map.of())));
+    fields.setAdditionalProperty("f:spec", Map.of("f:rotate", Map.of("f:" + field, Map.of())));
     ManagedFieldsEntry entry = new ManagedFieldsEntry();
     entry.setManager(manager);
     entry.setFieldsV1(fields);
@@ -562,7 +562,11 @@ class ClusterAuditTest {
   @Test
   void theNameOfAnotherKeyRotationsAuditIsNotOurs() {
     ConfigMap other =
-        new ConfigMapBuilder().withNewMetadata().withName("litellm-audit-audit").endMetadata().build();
+        new ConfigMapBuilder()
+            .withNewMetadata()
+            .withName("litellm-audit-audit")
+            .endMetadata()
+            .build();
     ConfigMap ours =
         new ConfigMapBuilder().withNewMetadata().withName("litellm-audit-12").endMetadata().build();
 
