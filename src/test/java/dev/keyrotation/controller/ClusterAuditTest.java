@@ -58,7 +58,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The audit that is made from stored statuses, in ConfigMaps of a mock API server. */
-@EnableKubernetesMockClient(crud = true)
+@EnableKubernetesMockClient(crud = true, https = false)
 class ClusterAuditTest {
   private static final Instant CREATED = Instant.parse("2020-01-01T00:00:00Z");
 
