@@ -134,7 +134,7 @@ final class AuditStore {
 
   private Tail tail(KeyRotation primary) {
     SortedMap<Integer, ConfigMap> maps = known(primary);
-    if (maps.isEmpty() || AuditMaps.isFull(maps.get(maps.lastKey()))) {
+    if (maps.isEmpty() || AuditMaps.isFull(maps.sequencedValues().getLast())) {
       maps = listed(primary);
     }
     if (maps.isEmpty()) {
@@ -143,16 +143,21 @@ final class AuditStore {
     int last = maps.lastKey();
     List<AuditRecord> records = new ArrayList<>();
     maps.tailMap(last - 1).forEach((number, map) -> read(primary, number, map, records));
-    boolean isFull = AuditMaps.isFull(maps.get(last));
+    ConfigMap current = maps.sequencedValues().getLast();
     numbers.put(key(primary), last);
-    return isFull ? new Tail(last + 1, null, records) : new Tail(last, maps.get(last), records);
+    return AuditMaps.isFull(current)
+        ? new Tail(last + 1, null, records)
+        : new Tail(last, current, records);
   }
 
   /** The ConfigMap that was written last and the one before it; empty when it is not there. */
   private SortedMap<Integer, ConfigMap> known(KeyRotation primary) {
     SortedMap<Integer, ConfigMap> maps = new TreeMap<>();
     Integer number = numbers.get(key(primary));
-    ConfigMap current = number == null ? null : get(primary, number);
+    if (number == null) {
+      return maps;
+    }
+    ConfigMap current = get(primary, number);
     if (current != null) {
       maps.put(number, current);
       // The status may tell of what stands in the one before it.
