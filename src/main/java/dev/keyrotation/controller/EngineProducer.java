@@ -75,16 +75,7 @@ class EngineProducer {
     ReencryptionRunner runner = new ReencryptionRunner(Executors.newVirtualThreadPerTaskExecutor());
     return new RotationEngine(
         new StateObserver(
-            keys,
-            workloads,
-            proxies,
-            databases,
-            caches,
-            marks,
-            copies,
-            runner,
-            rivals,
-            audit,
+            keys, workloads, proxies, databases, caches, marks, copies, runner, rivals, audit,
             random),
         new Planner(),
         new StepExecutor(keys, workloads, databases, caches, marks, copies, runner, random),
