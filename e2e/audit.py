@@ -2,14 +2,14 @@
 
 Each check is one line, "ok" or "FAIL"; the exit code is 0 only if none failed. The operator may use Secrets by name, or list
 them in LiteLLM's namespace by its own labels, never list or watch them otherwise; may touch nothing in other namespaces but
-its own Lease; and must not be refused anything, so that the Role is neither wider nor narrower than what it does.
+its own Lease, and a client's copy of the master key; and must not be refused anything, so that the Role is neither wider nor narrower than what it does.
 """
 import json
 import sys
 import urllib.parse
 
 ACCOUNT = "system:serviceaccount:keyrotation-system:keyrotation"
-NAMESPACE, OPERATOR = "ai", "keyrotation-system"
+NAMESPACE, OPERATOR, COPIES = "ai", "keyrotation-system", "clients"
 OWN_LABEL = "app.kubernetes.io/managed-by=keyrotation"
 
 
@@ -32,6 +32,8 @@ def requests(log):
 def elsewhere(verb, resource, namespace):
     if not resource or resource in ("selfsubjectrulesreviews", "selfsubjectaccessreviews"):
         return False                                # the version of the server, and its own rights
+    if resource == "secrets" and verb in ("get", "patch") and namespace == COPIES:
+        return False                                # by the Role there, which names one
     return namespace != NAMESPACE and not (namespace == OPERATOR and resource == "leases")
 
 
@@ -44,7 +46,7 @@ def problems(log):
             if verb == "watch" or verb == "list" and (namespace != NAMESPACE or OWN_LABEL not in selector)}
     yield "Secrets were never listed or watched but by its own labels in LiteLLM's namespace", sorted(wide) or None
     other = {one[:3] for one in asked if elsewhere(*one[:3])}
-    yield "nothing was asked of other namespaces but its own Lease", sorted(other) or None
+    yield "nothing was asked of other namespaces but its own Lease and a copy of the master key", sorted(other) or None
     refused = {one[:3] for one in asked if one[4] == 403}
     yield "nothing was refused: the Role holds what is needed", sorted(refused) or None
 

@@ -84,6 +84,11 @@ def keys(before, rotated):
                   None if re.fullmatch(r"sk-[A-Za-z0-9_-]{43}", data[name]) else "it has another form")
         else:
             check(f"{name} is unchanged" if old else f"there is no {name}, as before", None if data.get(name) == old else "it was changed")
+    spec = kubectl("-n", NAMESPACE, "get", "keyrotation", ROTATION, "-o", "jsonpath={.spec.secretRef.copies}", must=False)
+    for copy in json.loads(spec or "[]"):
+        held = base64.b64decode(get("secret", copy["name"], namespace=copy["namespace"])["data"][copy["key"]]).decode()
+        check(f"the copy in Secret {copy['namespace']}/{copy['name']} is the same as the master key",
+              None if held == data[MASTER] else "it is another")
     for name in MIRRORS:
         check(f"{name} is the same as the master key", None if data[name] == data[MASTER] else "it is another")
     return data[MASTER], data.get(SALT, data[MASTER])
@@ -136,11 +141,15 @@ def forms(secret):
     yield raw.hex()
 
 
-def leaks(before, master, salt, keep):
+def leaks(state, before, master, salt, keep):
     title("Places where no key may be")
     secrets = {"old master key": before["master"], "new master key": master, "old salt key": before["salt"],
                "new salt key": salt, "database password": before["password"],
                **{f"provider key {name}": key for name, key in before["provider"].items()}}
+    own = os.path.join(state, "role.json")
+    if os.path.exists(own):
+        with open(own) as file:
+            secrets["password of the operator's database role"] = json.load(file)["password"]
     places = {"events of all namespaces": kubectl("get", "events", "-A", "-o", "yaml"),
               "KeyRotations": kubectl("get", "keyrotations", "-A", "-o", "yaml"),
               "ConfigMaps": kubectl("get", "configmaps", "-A", "-o", "yaml"),
@@ -219,7 +228,7 @@ def main():
     requests(before, master)
     ciphertexts(options.state, before, salt, rotated)
     record(rotated)
-    leaks(before, master, salt, options.places)
+    leaks(options.state, before, master, salt, options.places)
     privileges()
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(failed > 0)

@@ -3,6 +3,9 @@
 # proof must hold, as in the demo. It is the load test in small: two replicas are under load, in a restart and in the rotation, and no
 # request may fail. Besides:
 #   - before it, the proof must notice that nothing was rotated yet;
+#   - the operator's database role has what `keyrotation grants` prints and nothing else: with the fence for the first rotation,
+#     without it for the second;
+#   - a copy of the master key in another namespace, which grants it, must follow both times;
 #   - the same manifest applied again, and a restart of the operator, must change nothing;
 #   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps, and although all manifests
 #     are applied again every other second, as GitOps tools do that heal by themselves. Pods are replaced once, keys are made once.
@@ -54,11 +57,52 @@ changes() {
   echo "rotations: $(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[*].id}')"
 }
 
+# A client in a namespace of its own, with a copy of the master key. Who owns the Secret grants it; the Role is that of the chart.
+make_client() {
+  kubectl create namespace clients >/dev/null
+  kubectl apply --server-side -f - >/dev/null <<YAML
+apiVersion: v1
+kind: Secret
+metadata:
+  name: chat-ui
+  namespace: clients
+  annotations: {keyrotation.dev/copy-of: ai/litellm}
+stringData:
+  token: "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["master"])' "$work/state/keys.json")"
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: keyrotation-copies, namespace: clients}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get, patch], resourceNames: [chat-ui]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: keyrotation-copies, namespace: clients}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: keyrotation-copies}
+subjects: [{kind: ServiceAccount, name: keyrotation, namespace: keyrotation-system}]
+YAML
+}
+
+# The example, with the database role of its own and the client's copy.
+example() {
+  sed 's|name: litellm-db$|name: keyrotation-db|; s|^    mirrors:|    copies: [{namespace: clients, name: chat-ui, key: token}]\n&|' \
+    "$project/examples/keyrotation.yaml"
+}
+
+copies_updated() { [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].copies.updated}')" = 1 ]; }
+
+# In the server's own words.
+belongs_to_owner() {
+  kubectl -n ai exec deployment/postgres -- psql -X -A -t -U postgres -d litellm -c "SELECT pg_has_role('keyrotation', 'litellm', 'MEMBER')"
+}
+
 echo "End-to-end test with LiteLLM $version"
 # `make test` has built the operator just before.
 SKIP_BUILD=1 prepare "$version"
 start_cluster "$version"
 "$e2e/litellm/deploy.sh" "$version" "$work/state"
+"$e2e/litellm/role.sh" "$work/state" --fence
+make_client
 start_operator
 
 # A proof that cannot fail proves nothing.
@@ -77,9 +121,10 @@ began=$EPOCHREALTIME
 restart 2
 restarted=$(since "$began")
 phase "rotation of both keys"
-kubectl apply -f "$project/examples/keyrotation.yaml"
+example | kubectl apply -f -
 follow "the rotation succeeds"
 check "old pods were fenced, none was stopped before its successor was ready" ended_in_mode Fenced
+check "the copy of the master key in another namespace was updated and read back" copies_updated
 phase "proof"
 prove first
 phase "the end"
@@ -90,7 +135,7 @@ echo "kubectl rollout restart took $restarted s; the rotation $(verified) s, unt
 
 echo "The same manifest again, and a restart of the operator"
 before=$(kubectl -n ai get secret litellm-keys -o 'jsonpath={.metadata.resourceVersion}')
-kubectl apply -f "$project/examples/keyrotation.yaml" >/dev/null
+example | kubectl apply -f - >/dev/null
 kubectl -n keyrotation-system rollout restart deployment >/dev/null
 kubectl -n keyrotation-system rollout status deployment --timeout=120s >/dev/null
 sleep 15
@@ -101,7 +146,10 @@ remember_keys
 changes >"$logs/changes-before.txt"
 # Without the number of replicas, which a tool must not put back while all pods are to be stopped.
 sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|; /^  replicas: /d" "$e2e/litellm/litellm.yaml" >"$work/litellm.yaml"
-sed 's|request: "first"|request: "second"|; s|^  keys:|  strategy: Drain\n&|' "$project/examples/keyrotation.yaml" >"$work/keyrotation.yaml"
+example | sed 's|request: "first"|request: "second"|; s|^  keys:|  strategy: Drain\n&|' >"$work/keyrotation.yaml"
+# Drain sets no policy on tables, so the role need not belong to their owner any more.
+"$e2e/litellm/role.sh" "$work/state"
+check "the operator's database role is no superuser and not LiteLLM's" [ "$(belongs_to_owner)" = f ]
 kill_operator_in_each_step &
 killer=$!
 kubectl apply --server-side --force-conflicts --field-manager=argocd-controller -f "$work/keyrotation.yaml" >/dev/null
