@@ -86,29 +86,48 @@ public final class StoredValue {
     return first < text.length() && "{[\"".indexOf(text.charAt(first)) >= 0;
   }
 
+  /** A string of a JSON text, and where its first character stands there. */
+  private record JsonString(int at, String value) {}
+
   /**
    * What is to be edited within a string is taken to where it stands in the text with all escapes;
    * so a string around a changed one keeps its own way of writing, too.
    */
   private static List<Edit> editsOfJson(String text, LeafChange change) throws IOException {
-    requireOneDocument(text);
     List<Edit> edits = new ArrayList<>();
-    try (JsonParser parser = JSON.createParser(text)) {
-      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-        if (token != JsonToken.VALUE_STRING) {
-          continue;
-        }
-        int at = (int) parser.currentTokenLocation().getCharOffset() + 1;
-        int read = 0;
-        for (Edit inner : edits(parser.getText(), change)) {
-          int start = skip(text, at, inner.start() - read);
-          at = skip(text, start, inner.end() - inner.start());
-          read = inner.end();
-          edits.add(new Edit(start, at, escaped(inner.replacement())));
-        }
+    for (JsonString string : strings(text)) {
+      int at = string.at();
+      int read = 0;
+      for (Edit inner : edits(string.value(), change)) {
+        int start = skip(text, at, inner.start() - read);
+        at = skip(text, start, inner.end() - inner.start());
+        read = inner.end();
+        edits.add(new Edit(start, at, escaped(inner.replacement())));
       }
     }
     return edits;
+  }
+
+  /**
+   * All of them before the first is visited: a text that stops being JSON half-way must not have
+   * half its leaves visited.
+   */
+  private static List<JsonString> strings(String text) throws IOException {
+    List<JsonString> strings = new ArrayList<>();
+    try (JsonParser parser = JSON.createParser(text)) {
+      boolean ended = false;
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (ended) {
+          throw new JsonParseException(parser, "more than one document");
+        }
+        if (token == JsonToken.VALUE_STRING) {
+          int at = (int) parser.currentTokenLocation().getCharOffset() + 1;
+          strings.add(new JsonString(at, parser.getText()));
+        }
+        ended = parser.getParsingContext().inRoot() && !token.isStructStart();
+      }
+    }
+    return strings;
   }
 
   /** Where {@code text} goes on after so many characters of a JSON string that stands in it. */
@@ -118,23 +137,6 @@ public final class StoredValue {
       at += text.charAt(at) != '\\' ? 1 : text.charAt(at + 1) == 'u' ? 6 : 2;
     }
     return at;
-  }
-
-  /**
-   * A first reading without effect: a text that stops being JSON half-way must not have half its
-   * leaves visited.
-   */
-  private static void requireOneDocument(String text) throws IOException {
-    try (JsonParser parser = JSON.createParser(text)) {
-      parser.nextToken();
-      parser.skipChildren();
-      if (parser.currentToken() == JsonToken.VALUE_STRING) {
-        parser.finishToken();
-      }
-      if (parser.nextToken() != null) {
-        throw new JsonParseException(parser, "more than one document");
-      }
-    }
   }
 
   /** As JSON wants it, and no more; a surrogate without its pair survives as an escape. */

@@ -58,11 +58,12 @@ final class Inspection {
       return new Report(List.of(), 0, 0, findings, warnings);
     }
     readConfig(catalog);
-    Tally tally = new Tally(new EncryptionKey(current.encryption()));
+    RowReader reader = RowReader.counting(new EncryptionKey(current.encryption()));
+    Tally tally = new Tally();
     for (Table table : catalog.tables().values()) {
       TableScan scan = TableScan.everything(catalog, table);
       if (!scan.isEmpty()) {
-        scan.forEach(connection, false, row -> tally.add(table, row));
+        scan.forEach(connection, false, reader, row -> tally.add(table, row));
       }
     }
     findings.addAll(tally.findings());

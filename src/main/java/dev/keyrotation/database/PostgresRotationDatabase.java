@@ -151,11 +151,12 @@ final class PostgresRotationDatabase implements RotationDatabase {
         connection -> {
           Catalog catalog = Catalog.read(connection, schema);
           catalog.requireAllRowsVisible();
-          Tally tally = new Tally(new EncryptionKey(key));
+          RowReader reader = RowReader.counting(new EncryptionKey(key));
+          Tally tally = new Tally();
           for (Catalog.Table table : catalog.tables().values()) {
             TableScan scan = TableScan.everything(catalog, table);
             if (!scan.isEmpty()) {
-              scan.forEach(connection, false, row -> tally.add(table, row));
+              scan.forEach(connection, false, reader, row -> tally.add(table, row));
             }
           }
           return tally.total();

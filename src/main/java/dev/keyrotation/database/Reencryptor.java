@@ -8,20 +8,21 @@ import dev.keyrotation.cipher.EncryptionKey;
 import dev.keyrotation.database.Catalog.Table;
 import dev.keyrotation.database.RotationDatabase.Finding;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
+import dev.keyrotation.database.Tally.ColumnName;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * One re-encryption, in the transaction of its connection: lock, read everything, write, read again
- * what was written, journal. Nothing is written before everything has been read and found in order.
+ * One re-encryption, in the transaction of its connection: lock, search, read and write, read again
+ * what was written, journal. What is not in order ends it, and with it all that was written.
  *
  * <p>Tables that LiteLLM seldom writes are locked against writes, reads go on. Keys, teams and
  * users are not, because every request needs them; nor are tables that only the search finds. There
@@ -40,6 +41,7 @@ final class Reencryptor {
   private final Consumer<Progress> progress;
   private final EncryptionKey from;
   private final EncryptionKey to;
+  private final RowReader resealing;
   private final Deadline deadline;
 
   Reencryptor(
@@ -50,6 +52,7 @@ final class Reencryptor {
     this.progress = progress;
     this.from = new EncryptionKey(request.from());
     this.to = new EncryptionKey(request.to());
+    this.resealing = RowReader.resealing(from, to);
     this.deadline = Deadline.in(request.timeout());
   }
 
@@ -65,9 +68,7 @@ final class Reencryptor {
     Catalog catalog = Catalog.read(connection, schema);
     catalog.requireAllRowsVisible();
     lock(catalog);
-    Tally before = read(everything(catalog));
-    requireInOrder(before);
-    DataCounts counts = rewrite(catalog, before);
+    DataCounts counts = rewrite(catalog, search(catalog));
     // Last, because it locks readers out until the commit.
     new FencePolicies(connection, schema)
         .set(catalog, request.rotationId(), request.fenced(), request.admitted());
@@ -95,9 +96,14 @@ final class Reencryptor {
     Catalog catalog = Catalog.read(connection, schema);
     catalog.requireAllRowsVisible();
     long rows = 0;
-    for (TableScan scan : everything(catalog)) {
+    preferIndexes(true);
+    for (Table table : catalog.tables().values()) {
+      TableScan scan = TableScan.everything(catalog, table);
+      if (scan.isEmpty()) {
+        continue;
+      }
       try (RowWriter writer = writer(catalog, scan, false)) {
-        scan.forEach(connection, false, writer::write);
+        scan.forEach(connection, false, resealing, writer::write);
         writer.flush();
         rows += writer.rowsWritten();
       }
@@ -105,15 +111,8 @@ final class Reencryptor {
     return rows;
   }
 
-  private static List<TableScan> everything(Catalog catalog) {
-    return catalog.tables().values().stream()
-        .map(table -> TableScan.everything(catalog, table))
-        .filter(scan -> !scan.isEmpty())
-        .toList();
-  }
-
   private RowWriter writer(Catalog catalog, TableScan scan, boolean strict) throws SQLException {
-    return new RowWriter(connection, catalog, scan.table(), request, from, to, strict);
+    return new RowWriter(connection, catalog, scan.table(), request, strict);
   }
 
   /** A process that slept through a roll back must not go on where it was. */
@@ -144,24 +143,52 @@ final class Reencryptor {
     }
   }
 
-  private Tally read(List<TableScan> scans) throws SQLException {
-    Tally tally = new Tally(from, to);
-    long estimate = scans.stream().mapToLong(s -> Math.max(0, s.table().estimatedRows())).sum();
+  /**
+   * The server joins a batch to its table row by row, whatever it believes of the table's size: a
+   * table that was filled lately could be read whole for each batch otherwise.
+   */
+  private void preferIndexes(boolean wanted) throws SQLException {
+    String setting = wanted ? "off" : "DEFAULT";
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL enable_hashjoin = " + setting);
+      statement.execute("SET LOCAL enable_mergejoin = " + setting);
+    }
+  }
+
+  /** Looks into every column that is not on LiteLLM's list. */
+  private Tally search(Catalog catalog) throws SQLException {
+    List<TableScan> scans =
+        scans(catalog, (table, column) -> !ColumnRole.of(table, column).listed());
+    RowReader reader = RowReader.counting(from, to);
+    Tally tally = new Tally();
+    long estimate = estimate(scans);
     for (TableScan scan : scans) {
       scan.forEach(
           connection,
           false,
+          reader,
           row -> {
             tally.add(scan.table(), row);
-            tell(tally.rows(), Math.max(estimate, tally.rows()), ROWS_READ);
+            tell(tally.rows(), estimate, ROWS_READ);
           });
       deadline.check();
     }
+    told(tally.rows(), ROWS_READ);
+    // Whether the key is the wrong one cannot be judged by these columns alone.
+    requireInOrder(tally.blocking());
     return tally;
   }
 
-  private static void requireInOrder(Tally tally) {
-    List<Finding> findings = tally.findings();
+  private static List<TableScan> scans(Catalog catalog, BiPredicate<String, String> wanted) {
+    return catalog.tables().values().stream()
+        .map(
+            table ->
+                TableScan.of(catalog, table, column -> wanted.test(table.name(), column.name())))
+        .filter(scan -> !scan.isEmpty())
+        .toList();
+  }
+
+  private static void requireInOrder(List<Finding> findings) {
     if (!findings.isEmpty()) {
       Finding first = findings.getFirst();
       throw new RotationException(
@@ -175,41 +202,31 @@ final class Reencryptor {
     }
   }
 
-  /** Rewrites the tables that hold values, then reads them again. */
-  private DataCounts rewrite(Catalog catalog, Tally before) throws SQLException {
-    List<TableScan> scans = new ArrayList<>();
-    for (Table table : catalog.tables().values()) {
-      Set<String> columns =
-          before.columns().stream()
-              .filter(c -> c.table().equals(table.name()))
-              .map(RotationDatabase.ColumnCount::column)
-              .collect(Collectors.toSet());
-      if (!columns.isEmpty()) {
-        scans.add(
-            new TableScan(
-                catalog,
-                table,
-                table.columns().values().stream()
-                    .filter(c -> columns.contains(c.name()))
-                    .toList()));
-      }
-    }
+  /**
+   * Rewrites the columns on LiteLLM's list and those in which the search found values, then reads
+   * again what was written. Tables that instances write come last, so that their rows are held for
+   * as short as can be.
+   */
+  private DataCounts rewrite(Catalog catalog, Tally found) throws SQLException {
+    Set<ColumnName> besides =
+        found.columns().stream()
+            .map(c -> new ColumnName(c.table(), c.column()))
+            .collect(Collectors.toSet());
+    List<TableScan> scans =
+        scans(
+            catalog,
+            (table, column) ->
+                ColumnRole.of(table, column).listed()
+                    || besides.contains(new ColumnName(table, column)));
     // Where instances may write beside us, other columns and new values are theirs to change.
     List<TableScan> ours = scans.stream().filter(this::isOursAlone).toList();
     List<TableScan> theirsToo = scans.stream().filter(scan -> !isOursAlone(scan)).toList();
-    RowDigests digests = new RowDigests();
-    Tally exact = new Tally(from, to);
-    write(catalog, ours, exact, digests, 0, before.rowsCounted());
-    Tally shared = new Tally(from, to);
-    long done = exact.rowsCounted();
-    write(catalog, theirsToo, shared, new RowDigests(), done, before.rowsCounted());
-    check(ours, exact, digests);
-    return new DataCounts(
-        exact.columns().size() + shared.columns().size(),
-        exact.rowsCounted() + shared.rowsCounted(),
-        exact.total() + shared.total(),
-        0,
-        0);
+    Tally tally = new Tally();
+    long estimate = estimate(scans);
+    check(ours, write(catalog, ours, tally, estimate));
+    write(catalog, theirsToo, tally, estimate);
+    told(tally.rows(), ROWS_WRITTEN);
+    return new DataCounts(tally.columns().size(), tally.rowsCounted(), tally.total(), 0, 0);
   }
 
   /**
@@ -219,66 +236,60 @@ final class Reencryptor {
     return !request.besideInstances() || ColumnRole.lockable(scan.table().name());
   }
 
-  private void write(
-      Catalog catalog,
-      List<TableScan> scans,
-      Tally tally,
-      RowDigests digests,
-      long done,
-      long expected)
+  /** What the rows written have to be afterwards. */
+  private RowDigests write(Catalog catalog, List<TableScan> scans, Tally tally, long estimate)
       throws SQLException {
+    preferIndexes(true);
+    RowDigests digests = new RowDigests();
     for (TableScan scan : scans) {
       try (RowWriter writer = writer(catalog, scan, true)) {
         scan.forEach(
             connection,
             true,
+            resealing,
             row -> {
-              if (tally.add(scan.table(), row)) {
+              tally.add(scan.table(), row);
+              if (row.changes()) {
                 digests.add(scan.table(), row);
                 writer.write(row);
               }
+              tell(tally.rows(), estimate, ROWS_WRITTEN);
               deadline.check();
-              long rows = done + tally.rowsCounted();
-              tell(rows, Math.max(expected, rows), ROWS_WRITTEN);
             });
         writer.flush();
       }
     }
-    requireInOrder(tally);
+    requireInOrder(tally.findings());
+    return digests;
   }
 
   /**
-   * Reads what was written as anybody will read it after the commit. No value may be left under the
-   * old key, none lost, and nothing else in the rows touched may differ: a trigger could have
-   * changed it.
+   * Reads what was written as anybody will read it after the commit. Every value that was written
+   * has been opened again before, so it is enough that the text is the same; and nothing else in
+   * the rows may differ: a trigger could have changed it.
    */
-  private void check(List<TableScan> scans, Tally written, RowDigests digests) throws SQLException {
-    Tally after = new Tally(to, from);
-    RowDigests digestsAfter = new RowDigests();
+  private void check(List<TableScan> scans, RowDigests written) throws SQLException {
+    preferIndexes(false);
+    RowDigests found = new RowDigests();
+    RowReader reader = RowReader.verbatim();
     for (TableScan scan : scans) {
-      scan.forEach(
-          connection,
-          true,
-          row -> {
-            if (after.add(scan.table(), row)) {
-              digestsAfter.add(scan.table(), row);
-            }
-            deadline.check();
-            tell(
-                after.rowsCounted(),
-                Math.max(written.rowsCounted(), after.rowsCounted()),
-                ROWS_CHECKED);
-          });
+      scan.ofWritten(request.rotationId(), request.direction())
+          .forEach(
+              connection,
+              true,
+              reader,
+              row -> {
+                found.add(scan.table(), row);
+                deadline.check();
+                tell(found.rows(), written.rows(), ROWS_CHECKED);
+              });
     }
-    long expected = written.total() + written.underOtherKeys();
-    if (after.underOtherKeys() != 0) {
-      throw failed(after.underOtherKeys() + " values are still under the old key");
+    told(found.rows(), ROWS_CHECKED);
+    if (found.rows() != written.rows()) {
+      throw failed("of " + written.rows() + " rows written " + found.rows() + " were found again");
     }
-    if (after.total() != expected) {
-      throw failed("of " + expected + " values " + after.total() + " open under the new key");
-    }
-    if (!digestsAfter.equals(digests)) {
-      throw failed("something else than ciphertext changed in the rows touched, perhaps a trigger");
+    if (!found.equals(written)) {
+      throw failed("a row is not what was written, perhaps because of a trigger");
     }
   }
 
@@ -289,9 +300,18 @@ final class Reencryptor {
         "The check before COMMIT failed: " + what + ". Nothing was committed.");
   }
 
+  /** By the server's statistics; rows without a value are among them. */
+  private static long estimate(List<TableScan> scans) {
+    return scans.stream().mapToLong(s -> Math.max(0, s.table().estimatedRows())).sum();
+  }
+
   private void tell(long done, long total, String unit) {
-    if (done == 1 || done % PROGRESS_EVERY == 0 || done == total) {
-      progress.accept(new Progress(done, total, unit));
+    if (done == 1 || done % PROGRESS_EVERY == 0) {
+      progress.accept(new Progress(done, Math.max(done, total), unit));
     }
+  }
+
+  private void told(long done, String unit) {
+    progress.accept(new Progress(done, done, unit));
   }
 }

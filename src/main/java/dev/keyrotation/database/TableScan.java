@@ -1,15 +1,17 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.database.Catalog.Column;
 import dev.keyrotation.database.Catalog.Kind;
 import dev.keyrotation.database.Catalog.Table;
+import dev.keyrotation.database.RowReader.RowReading;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * Streams the rows of one table that could hold a value, as text. Memory does not grow with the
  * table.
  *
- * <p>Columns on LiteLLM's list are read whole. In all others the server picks the rows: a value is
- * a run of at least 54 base64 digits (40 bytes of secretbox), or stands behind {@code vN:}. Escapes
- * that JSON may put between digits ({@code \/}, {@code \}{@code u002b}) consist of characters that
- * count as digits here, so no value is passed over. A plain hex digest is none.
+ * <p>Columns on LiteLLM's list are read whole, but for empty ones. In all others the server picks
+ * the rows: a value is a run of at least 54 base64 digits (40 bytes of secretbox), or stands behind
+ * {@code vN:}. Escapes that JSON may put between digits ({@code \/}, {@code \}{@code u002b})
+ * consist of characters that count as digits here, so no value is passed over. A plain hex digest
+ * is none.
  */
 final class TableScan {
   private static final int FETCH_ROWS = 200;
@@ -33,21 +36,49 @@ final class TableScan {
   private final Table table;
   private final List<Column> columns;
 
-  TableScan(Catalog catalog, Table table, Collection<Column> columns) {
+  /** A condition on the row besides. */
+  private final String only;
+
+  private TableScan(Catalog catalog, Table table, List<Column> columns, String only) {
     this.catalog = catalog;
     this.table = table;
-    this.columns = List.copyOf(columns);
+    this.columns = columns;
+    this.only = only;
   }
 
-  /** The scan of every column that can hold a value; records of traffic cannot. */
-  static TableScan everything(Catalog catalog, Table table) {
+  /** The scan of the columns that can hold a value, records of traffic cannot, and are wanted. */
+  static TableScan of(Catalog catalog, Table table, Predicate<Column> wanted) {
     return new TableScan(
         catalog,
         table,
         table.columns().values().stream()
             .filter(c -> c.kind() != Kind.OTHER)
             .filter(c -> ColumnRole.of(table.name(), c.name()) != ColumnRole.TRAFFIC)
-            .toList());
+            .filter(wanted)
+            .toList(),
+        "");
+  }
+
+  /** The scan of every column that can hold a value. */
+  static TableScan everything(Catalog catalog, Table table) {
+    return of(catalog, table, column -> true);
+  }
+
+  /** The same scan of only those rows that have been written in this direction of the rotation. */
+  TableScan ofWritten(String rotationId, Direction direction) {
+    return new TableScan(
+        catalog,
+        table,
+        columns,
+        "id IN (SELECT row_id FROM keyrotation.ciphertext_copy WHERE litellm_schema = "
+            + Sql.literal(catalog.schema())
+            + " AND rotation_id = "
+            + Sql.literal(rotationId)
+            + " AND direction = "
+            + Sql.literal(direction.name())
+            + " AND table_name = "
+            + Sql.literal(table.name())
+            + ")");
   }
 
   Table table() {
@@ -73,28 +104,46 @@ final class TableScan {
   /** What is done with each row. */
   @FunctionalInterface
   interface RowVisitor {
-    void visit(Row row) throws SQLException;
+    void visit(RowReading row) throws SQLException;
   }
 
-  /** Visits the rows; {@code digest} asks for the digest of the other columns. */
-  void forEach(Connection connection, boolean digest, RowVisitor visitor) throws SQLException {
+  /**
+   * Visits the rows, one after the other; they have been read side by side before. {@code digest}
+   * asks for the digest of the other columns.
+   */
+  void forEach(Connection connection, boolean digest, RowReader reader, RowVisitor visitor)
+      throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.setFetchSize(FETCH_ROWS);
       try (ResultSet result = statement.executeQuery(sql(digest))) {
-        while (result.next()) {
-          List<Cell> cells = new ArrayList<>(columns.size());
-          for (int i = 0; i < columns.size(); i++) {
-            cells.add(new Cell(columns.get(i), result.getString(3 + i)));
+        List<Row> batch = new ArrayList<>(FETCH_ROWS);
+        boolean more = true;
+        while (more) {
+          more = result.next();
+          if (more) {
+            batch.add(row(result, digest));
           }
-          visitor.visit(
-              new Row(
-                  result.getString(1),
-                  result.getString(2),
-                  cells,
-                  digest ? result.getString(3 + columns.size()) : null));
+          if (!more || batch.size() == FETCH_ROWS) {
+            for (RowReading row : batch.parallelStream().map(r -> reader.read(table, r)).toList()) {
+              visitor.visit(row);
+            }
+            batch.clear();
+          }
         }
       }
     }
+  }
+
+  private Row row(ResultSet result, boolean digest) throws SQLException {
+    List<Cell> cells = new ArrayList<>(columns.size());
+    for (int i = 0; i < columns.size(); i++) {
+      cells.add(new Cell(columns.get(i), result.getString(3 + i)));
+    }
+    return new Row(
+        result.getString(1),
+        result.getString(2),
+        cells,
+        digest ? result.getString(3 + columns.size()) : null);
   }
 
   private String sql(boolean digest) {
@@ -114,22 +163,27 @@ final class TableScan {
       read.add(asText(column, "t.") + " AS c" + i);
       wanted.add(
           ColumnRole.of(table.name(), column.name()).listed()
-              ? "c" + i + " IS NOT NULL"
+              ? "c" + i + " NOT IN ('', '{}', '[]', 'null')"
               : mayHoldValue(column, "c" + i));
     }
-    if (digest) {
-      read.add(
-          "md5((to_jsonb(t) - ARRAY["
-              + columns.stream().map(c -> Sql.literal(c.name())).collect(Collectors.joining(", "))
-              + "])::text) AS digest");
-    }
     // OFFSET 0 keeps the server from converting a column anew for each condition on it.
-    return "SELECT * FROM (SELECT "
+    return "SELECT s.*"
+        + (digest ? ", " + digest() : "")
+        + " FROM (SELECT "
         + String.join(", ", read)
         + " FROM "
         + catalog.sql(table.name())
         + " t OFFSET 0) s WHERE "
-        + String.join(" OR ", wanted);
+        + (only.isEmpty() ? String.join(" OR ", wanted) : only);
+  }
+
+  /** Taken from the row by its place, so that it costs nothing for rows that are not wanted. */
+  private String digest() {
+    return "(SELECT md5((to_jsonb(t) - ARRAY["
+        + columns.stream().map(c -> Sql.literal(c.name())).collect(Collectors.joining(", "))
+        + "])::text) FROM "
+        + catalog.sql(table.name())
+        + " t WHERE t.ctid = CAST(s.location AS tid)) AS digest";
   }
 
   /** The expression that gives a column as text. */

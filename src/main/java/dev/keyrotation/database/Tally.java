@@ -1,13 +1,12 @@
 package dev.keyrotation.database;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
-import dev.keyrotation.cipher.EncryptionKey;
-import dev.keyrotation.cipher.Reading;
-import dev.keyrotation.cipher.StoredValue;
-import dev.keyrotation.cipher.ValueReader;
 import dev.keyrotation.database.Catalog.Table;
 import dev.keyrotation.database.RotationDatabase.ColumnCount;
 import dev.keyrotation.database.RotationDatabase.Finding;
+import dev.keyrotation.database.RowReader.CellReading;
+import dev.keyrotation.database.RowReader.Remark;
+import dev.keyrotation.database.RowReader.RowReading;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,8 +17,6 @@ final class Tally {
   /** More would not help anybody; the rest is counted. */
   private static final int MOST_FINDINGS = 10;
 
-  private final ValueReader reader;
-  private final EncryptionKey counted;
   private final Map<ColumnName, Long> values = new LinkedHashMap<>();
   private final List<Finding> findings = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
@@ -32,108 +29,30 @@ final class Tally {
   /** A column by name. */
   record ColumnName(String table, String column) {}
 
-  /** Counts values under {@code counted}; values under {@code others} are known and no problem. */
-  Tally(EncryptionKey counted, EncryptionKey... others) {
-    EncryptionKey[] keys = new EncryptionKey[others.length + 1];
-    keys[0] = counted;
-    System.arraycopy(others, 0, keys, 1, others.length);
-    this.reader = new ValueReader(keys);
-    this.counted = counted;
-  }
-
-  /** Looks at every cell; returns whether the row has a value under any of the keys. */
-  boolean add(Table table, TableScan.Row row) {
+  /** Adds a row. */
+  void add(Table table, RowReading row) {
     rows++;
-    long othersBefore = underOtherKeys;
     int found = 0;
-    for (TableScan.Cell cell : row.cells()) {
-      String text = cell.text();
-      if (text != null) {
-        found += new CellCount(table, cell.column().name(), row.id()).of(text);
+    for (CellReading cell : row.cells()) {
+      found += cell.counted();
+      underOtherKeys += cell.others();
+      if (cell.counted() > 0) {
+        values.merge(
+            new ColumnName(table.name(), cell.column().name()), (long) cell.counted(), Long::sum);
       }
+      cell.remarks().forEach(this::note);
     }
     if (found > 0) {
       rowsCounted++;
     }
-    return found > 0 || underOtherKeys > othersBefore;
   }
 
-  /** Visits the leaves of one cell. */
-  private final class CellCount {
-    private final Table table;
-    private final String column;
-    private final String rowId;
-    private final ColumnRole role;
-    private int found;
-
-    CellCount(Table table, String column, String rowId) {
-      this.table = table;
-      this.column = column;
-      this.rowId = rowId;
-      this.role = ColumnRole.of(table.name(), column).inRow(table.name(), rowId);
-    }
-
-    int of(String text) {
-      StoredValue.transform(
-          text,
-          leaf -> {
-            leaf(leaf);
-            return null;
-          });
-      if (found > 0) {
-        values.merge(new ColumnName(table.name(), column), (long) found, Long::sum);
-      }
-      return found;
-    }
-
-    private void leaf(String leaf) {
-      switch (reader.read(leaf)) {
-        case Reading.Opened opened -> {
-          if (opened.by() == counted) {
-            found++;
-          } else {
-            underOtherKeys++;
-          }
-        }
-        case Reading.Unreadable(boolean marked) -> unreadable(marked);
-        case Reading.UnknownFormat(String format) -> unknown(format);
-        case Reading.Plaintext(), Reading.Empty() -> {}
-      }
-    }
-
-    private void unreadable(boolean marked) {
-      boolean stops =
-          switch (role) {
-            case EVERY_STRING -> true;
-            case MIXED, UNLISTED -> marked;
-            case RECORD, TRAFFIC -> false;
-          };
-      if (stops) {
-        find(
-            ConditionReason.VALUE_UNREADABLE,
-            place()
-                + " holds a value that looks encrypted and opens under no known key."
-                + " Enter it anew in LiteLLM, or remove it.");
-      } else if (marked || role == ColumnRole.MIXED) {
-        warn(
-            place()
-                + " holds text that looks encrypted and opens under no known key. It is left as it"
-                + " is.");
-      }
-    }
-
-    private void unknown(String format) {
-      String message =
-          place() + " holds a value in format " + format + ", which this version does not know.";
-      if (role == ColumnRole.RECORD || role == ColumnRole.TRAFFIC) {
-        warn(message + " It is left as it is.");
-      } else {
-        find(ConditionReason.VALUE_FORMAT_UNKNOWN, message + " Use a newer version.");
-      }
-    }
-
-    private String place() {
-      return table.name() + "." + column + " (" + RowName.of(table, rowId) + ")";
+  private void note(Remark remark) {
+    ConditionReason reason = remark.blocks();
+    if (reason == null) {
+      warn(remark.message());
+    } else {
+      find(reason, remark.message());
     }
   }
 
@@ -147,6 +66,11 @@ final class Tally {
     if (warningsInAll++ < MOST_FINDINGS) {
       warnings.add(message);
     }
+  }
+
+  /** What blocks, value by value. */
+  List<Finding> blocking() {
+    return List.copyOf(findings);
   }
 
   /**

@@ -495,10 +495,11 @@ class ReencryptionTest {
 
     assertThat(told)
         .contains(
-            new Progress(1000, 1200, "rows re-encrypted"),
+            new Progress(1000, 1000, "rows re-encrypted"),
             new Progress(1200, 1200, "rows re-encrypted"),
-            new Progress(1000, 1200, "rows checked"));
-    assertThat(told).extracting(Progress::unit).contains("rows read");
+            new Progress(1000, 1200, "rows checked"))
+        .extracting(Progress::unit)
+        .contains("rows read");
   }
 
   @Test
