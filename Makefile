@@ -30,6 +30,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	helm/test.sh
 	e2e/tests/kill.sh
 	e2e/tests/host.sh
+	e2e/tests/mixed.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
@@ -41,7 +42,6 @@ test-long: package ## the load test, a leaked key, no salt key, a pooler, the im
 	e2e/tests/image.sh
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
-	e2e/tests/mixed.sh
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
