@@ -39,12 +39,18 @@ def broken(lines):
 
 
 def twice(lines):
-    """What is told more than once of one rotation."""
-    counts = Counter()
+    """What is told more than once of one rotation. One whose status was lost and rebuilt goes on from there, and tells it again."""
+    counts, found = Counter(), []
     for entry in map(json.loads, lines):
-        if entry["event"] in ONCE:
-            counts[entry["event"], entry.get("rotation"), *(entry[field] for field in ONCE[entry["event"]])] += 1
-    return [" ".join(map(str, what)) for what, count in counts.items() if count > 1]
+        rotation = entry.get("rotation")
+        if entry["event"] == "StatusRebuilt":
+            counts = Counter({what: count for what, count in counts.items() if what[1] != rotation})
+        elif entry["event"] in ONCE:
+            what = entry["event"], rotation, *(entry[field] for field in ONCE[entry["event"]])
+            counts[what] += 1
+            if counts[what] == 2:
+                found.append(" ".join(map(str, what)))
+    return found
 
 
 def untold(lines, history):
