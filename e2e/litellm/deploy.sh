@@ -74,10 +74,11 @@ YAML
   apply redis.yaml
 fi
 if [ -n "${POOLER:-}" ]; then
-  # With auth_type any there is no file of users; whoever asks becomes litellm.
+  # With auth_type any there is no file of users; whoever asks becomes litellm. options: the stand-in for LiteLLM's query engine
+  # asks for UTC in them, which the server has anyway.
   secret pooler-config <<<"pgbouncer.ini: \"[databases]\nlitellm = host=postgres.ai.svc.cluster.local user=litellm password=$password\n\
 [pgbouncer]\nlisten_addr = *\nlisten_port = 5432\nunix_socket_dir =\nauth_type = any\npool_mode = session\ndefault_pool_size = 60\n\
-server_idle_timeout = 30\n\""
+server_idle_timeout = 30\nignore_startup_parameters = options, extra_float_digits\n\""
 fi
 
 apply postgres.yaml
