@@ -34,7 +34,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
-test-long: package ## the load test, a leaked key, no salt key, a pooler, the image, the alerts by promtool, hosts beside a cluster, the whole kill matrix; takes hours
+test-long: package ## the load test, a leaked key, no salt key, a pooler, the image, the alerts by promtool, the whole kill matrix; takes hours
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/leak.sh 1.108.4
 	e2e/tests/no-salt.sh 1.100.4
