@@ -36,6 +36,7 @@ use_proxy() {
     standin) command="python $e2e/host/standin.py" ;;
   esac
   # LITELLM_LOCAL_*: what LiteLLM would otherwise fetch from the internet. DISABLE_SCHEMA_UPDATE: start_database makes the schema.
+  # npm_config_offline: Prisma's command tries to install itself anew, and would wait a minute for a network that is not there.
   cat - "$litellm/env" >"$hosts/$1/rig.env" <<ENV
 RIG_PROXY="$command"
 RIG_E2E=$e2e
@@ -48,6 +49,7 @@ LITELLM_LOCAL_BLOG_POSTS=True
 LITELLM_LOCAL_POLICY_TEMPLATES=True
 LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS=True
 PYTHONUNBUFFERED=1
+npm_config_offline=true
 ENV
 }
 
