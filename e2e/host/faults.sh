@@ -119,7 +119,8 @@ fi
 # later. Every second time the power goes: what runs on the host is killed with it, and started as after a boot.
 if case_of "a power cut between any two effects"; then
   cuts=0
-  while [ "$cuts" -lt 40 ]; do
+  # Not for ever: whoever is cut off each time that it has been verified is never verified for long enough.
+  while [ "$cuts" -lt 20 ]; do
     python3 "$e2e/host/cut.py" "/proc/$(cat "$hosts/alpha/pid")/root/var/lib/keyrotation/litellm/state.json" "$((cuts % 3 * 150))" -- \
       nsenter --target "$(cat "$hosts/alpha/pid")" --all --wd=/ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
       "${command_environment[@]}" "$project/bin/keyrotation" run --request cuts -f /etc/keyrotation.yaml \
@@ -134,10 +135,9 @@ if case_of "a power cut between any two effects"; then
       on alpha systemctl start --no-block litellm
     fi
   done
-  check "the command comes to an end after it was killed $cuts times" [ "$cuts" -lt 40 ]
-  check "it was killed in more than five places" [ "$cuts" -gt 5 ]
+  check "it was killed $cuts times, which is more than five" [ "$cuts" -gt 5 ]
   rotate alpha run --request cuts
-  ended "nothing is left to do" "0 4"
+  ended "the command comes to an end" "0 4"
   proved alpha --expect either --no-chat
 fi
 
