@@ -30,11 +30,10 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	helm/test.sh
 	e2e/tests/kill.sh
 	e2e/tests/host.sh
-	e2e/tests/mixed.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
-test-long: package ## the load test, a leaked key, no salt key, a pooler, the image, the alerts by promtool, the whole kill matrix; takes hours
+test-long: package ## the load test, a leaked key, no salt key, a pooler, the image, the alerts by promtool, hosts beside a cluster, the whole kill matrix; takes hours
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/leak.sh 1.108.4
 	e2e/tests/no-salt.sh 1.100.4
@@ -42,6 +41,7 @@ test-long: package ## the load test, a leaked key, no salt key, a pooler, the im
 	e2e/tests/image.sh
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
+	e2e/tests/mixed.sh
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)
