@@ -70,7 +70,7 @@ final class ConsumerPublisher {
     String where = ConsumerSecret.where(owner);
     Map<String, Object> patch = EpochMarks.patch(owner, live, where, current);
     if (patch != null) {
-      ClusterCall.of("mark " + where, () -> merge(live, patch));
+      ClusterCall.of("mark " + where, () -> SecretPatch.write(client, live, patch));
     }
   }
 
@@ -118,18 +118,7 @@ final class ConsumerPublisher {
                 Map.of(Marks.STAMP, stamp)),
             "data",
             data);
-    return merge(live, patch);
-  }
-
-  private Secret merge(Secret live, Map<String, Object> patch) {
-    return client
-        .resource(identified(live).build())
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(Marks.FIELD_MANAGER)
-                .build(),
-            client.getKubernetesSerialization().asJson(patch));
+    return SecretPatch.write(client, live, patch);
   }
 
   /** With uid and version of what was read: the write fails when it has changed or was replaced. */

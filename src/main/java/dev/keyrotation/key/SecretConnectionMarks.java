@@ -6,14 +6,10 @@ import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.SecretKeyRef;
 import dev.keyrotation.cluster.ClusterCall;
 import dev.keyrotation.cluster.EpochMarks;
-import dev.keyrotation.cluster.Marks;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Map;
@@ -74,7 +70,7 @@ public final class SecretConnectionMarks implements ConnectionMarks {
     String where = where(owner, ref);
     Map<String, Object> patch = EpochMarks.patch(owner, secret, where, current);
     if (patch != null) {
-      ClusterCall.of("mark " + where, () -> merge(secret, patch));
+      ClusterCall.of("mark " + where, () -> SecretPatch.write(client, secret, patch));
     }
   }
 
@@ -94,36 +90,12 @@ public final class SecretConnectionMarks implements ConnectionMarks {
     EpochMarks.require(owner, secret, where);
     String marked = url.with(mark);
     Map<String, Object> patch =
-        Map.of(
-            "metadata",
-            Map.of(
-                "uid",
-                secret.getMetadata().getUid(),
-                "resourceVersion",
-                secret.getMetadata().getResourceVersion()),
-            "data",
-            Map.of(
-                ref.key(),
-                Base64.getEncoder().encodeToString(marked.getBytes(StandardCharsets.UTF_8))));
-    ClusterCall.of("mark the connection URL in " + where, () -> merge(secret, patch));
-  }
-
-  private Secret merge(Secret live, Map<String, Object> patch) {
-    Secret identified =
-        new SecretBuilder()
-            .withNewMetadata()
-            .withName(live.getMetadata().getName())
-            .withNamespace(live.getMetadata().getNamespace())
-            .endMetadata()
-            .build();
-    return client
-        .resource(identified)
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(Marks.FIELD_MANAGER)
-                .build(),
-            client.getKubernetesSerialization().asJson(patch));
+        SecretPatch.ofEntry(
+            secret,
+            ref.key(),
+            Base64.getEncoder().encodeToString(marked.getBytes(StandardCharsets.UTF_8)));
+    ClusterCall.of(
+        "mark the connection URL in " + where, () -> SecretPatch.write(client, secret, patch));
   }
 
   private static @Nullable MarkedUrl url(Secret secret, SecretKeyRef ref) {

@@ -10,13 +10,10 @@ import dev.keyrotation.cluster.Marks;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,7 +118,7 @@ public final class SecretCopies implements KeyCopies {
                 secret -> {
                   Map<String, Object> patch = EpochMarks.patch(owner, secret, where, current);
                   if (patch != null) {
-                    merge(secret, patch);
+                    SecretPatch.write(client, secret, patch);
                   }
                 });
       } catch (KubernetesClientException e) {
@@ -141,17 +138,8 @@ public final class SecretCopies implements KeyCopies {
         return; // the next look tells what is there instead
       }
       EpochMarks.require(owner, secret, where);
-      merge(
-          secret,
-          Map.of(
-              "metadata",
-              Map.of(
-                  "uid",
-                  secret.getMetadata().getUid(),
-                  "resourceVersion",
-                  secret.getMetadata().getResourceVersion()),
-              "data",
-              Map.of(copy.key(), SecretData.encode(to))));
+      SecretPatch.write(
+          client, secret, SecretPatch.ofEntry(secret, copy.key(), SecretData.encode(to)));
     } catch (KubernetesClientException e) {
       if (ClusterCall.isInvalid(e)) {
         throw new RotationException(
@@ -161,24 +149,6 @@ public final class SecretCopies implements KeyCopies {
       }
       throw ClusterCall.failure("write the master key into " + where, e);
     }
-  }
-
-  private void merge(Secret live, Map<String, Object> patch) {
-    Secret identified =
-        new SecretBuilder()
-            .withNewMetadata()
-            .withName(live.getMetadata().getName())
-            .withNamespace(live.getMetadata().getNamespace())
-            .endMetadata()
-            .build();
-    client
-        .resource(identified)
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(Marks.FIELD_MANAGER)
-                .build(),
-            client.getKubernetesSerialization().asJson(patch));
   }
 
   /** The Secret when it is there and, in another namespace, grants it. */
