@@ -78,21 +78,35 @@ final class AuditStore {
    */
   @Nullable Head append(KeyRotation primary, Function<List<AuditRecord>, List<Edge>> missing) {
     Head end = null;
+    int before = Integer.MAX_VALUE;
     while (true) {
-      Head written =
+      Written written =
           retried(
               primary,
               () -> {
                 Tail tail = tail(primary);
                 List<Edge> edges = missing.apply(tail.records());
-                return edges.isEmpty() ? null : write(primary, tail, edges);
+                return edges.isEmpty()
+                    ? null
+                    : new Written(write(primary, tail, edges), edges.size());
               });
       if (written == null) {
         return end;
       }
-      end = written;
+      if (written.missing() >= before) {
+        // Else it would be written for ever.
+        throw failure(
+            "What was written to ConfigMap "
+                + where(primary, numberOf(primary))
+                + " is not found there again; somebody else changes it.");
+      }
+      end = written.end();
+      before = written.missing();
     }
   }
+
+  /** Where the audit ends after a write, and how many edges were missing before it. */
+  private record Written(Head end, int missing) {}
 
   /**
    * Asks the API server whether it would take a write, without one.
@@ -115,10 +129,10 @@ final class AuditStore {
   }
 
   private interface Attempt {
-    @Nullable Head make();
+    @Nullable Written make();
   }
 
-  private @Nullable Head retried(KeyRotation primary, Attempt attempt) {
+  private @Nullable Written retried(KeyRotation primary, Attempt attempt) {
     for (int tried = 1; ; tried++) {
       try {
         return attempt.make();
