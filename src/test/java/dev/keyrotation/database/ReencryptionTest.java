@@ -193,7 +193,7 @@ class ReencryptionTest {
   }
 
   @Test
-  void anUnreadableValueStopsItBeforeAnyWrite() {
+  void anUnreadableValueStopsItAndNothingIsChanged() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
     database.model("m1", Map.of("model", old("gpt-4o")));
     database.model("m-lost", Map.of("api_key", LiteLlmCipher.seal(STRANGE, "sk-lost")));
@@ -217,7 +217,61 @@ class ReencryptionTest {
   }
 
   @Test
-  void anUnknownFormatStopsItBeforeAnyWrite() {
+  void anUnreadableValueInAColumnThatNobodyListedStopsItToo() {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    database.run("ALTER TABLE \"LiteLLM_ProxyModelTable\" ADD COLUMN extra text");
+    database.model("m1", Map.of("model", old("gpt-4o")));
+    database.run(
+        "UPDATE \"LiteLLM_ProxyModelTable\" SET extra = ?", LiteLlmCipher.seal(STRANGE, "lost"));
+    String before = database.digest();
+
+    assertThatThrownBy(() -> forward(database))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(ConditionReason.VALUE_UNREADABLE);
+              assertThat(e.sentence()).contains("LiteLLM_ProxyModelTable.extra");
+            });
+
+    assertThat(database.digest()).isEqualTo(before);
+  }
+
+  /** LiteLLM writes keys all the time, so their table is not locked. */
+  @Test
+  void whatAnInstanceSavesMeanwhileIsNotOverwritten() {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    String save = "UPDATE \"LiteLLM_VerificationToken\" SET metadata = ?::jsonb";
+    database.token("t1", "alias", null);
+    database.run(save, TestDatabase.json(Map.of("secret", old("found"))));
+    String saved = TestDatabase.json(Map.of("secret", old("saved meanwhile")));
+
+    assertThatThrownBy(
+            () ->
+                database
+                    .open()
+                    .reencrypt(
+                        request(OLD, NEW, Direction.FORWARD),
+                        progress -> {
+                          if (progress.unit().equals("rows re-encrypted")) {
+                            database.run(save, saved);
+                          }
+                        }))
+        .isInstanceOfSatisfying(
+            RotationException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(ConditionReason.DATABASE_LOCKED);
+              assertThat(e.recovery()).isEqualTo(Recovery.RETRY);
+            });
+
+    assertThat(
+            LiteLlmCipher.open(
+                OLD,
+                database.value("SELECT metadata ->> 'secret' FROM \"LiteLLM_VerificationToken\"")))
+        .hasValue("saved meanwhile");
+  }
+
+  @Test
+  void anUnknownFormatStopsItAndNothingIsChanged() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
     database.model("m1", Map.of("model", old("gpt-4o"), "api_key", "v7:xyz:" + "A".repeat(60)));
     String before = database.digest();
