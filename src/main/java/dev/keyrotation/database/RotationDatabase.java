@@ -87,9 +87,8 @@ public interface RotationDatabase {
   /**
    * Takes every stored value from one encryption key to another, in one transaction: under an
    * advisory lock, each value in its own format, old ciphertext copied aside, every new value
-   * decrypted again, a journal row written. Stops before the first write when a value opens under
-   * neither key. A second call for the same rotation and direction finds the journal row and
-   * changes nothing.
+   * decrypted again, a journal row written. Commits nothing when a value opens under neither key. A
+   * second call for the same rotation and direction finds the journal row and changes nothing.
    */
   DataCounts reencrypt(Reencryption request, Consumer<Progress> progress);
 
