@@ -4,10 +4,11 @@
 # one architecture, and the cache is made by running Java, so a foreign one is built under emulation.
 # Without an engine and a registry, e2e/image.sh builds it from Debian packages.
 #
-# JDK and BASE are all that comes from elsewhere. Pin both by digest before you publish an image; see "Gaps" in
-# docs/design-decisions.md. BASE needs glibc and zlib and no shell.
-ARG JDK=eclipse-temurin:25-jdk-noble
-ARG BASE=ubuntu:noble
+# JDK and BASE are all that comes from elsewhere: by digest of their index, so for every architecture. Renew them for each release:
+#   docker buildx imagetools inspect eclipse-temurin:25-jdk-noble (Java 25.0.4), ubuntu:noble
+# BASE needs glibc and zlib and no shell.
+ARG JDK=eclipse-temurin:25-jdk-noble@sha256:534968c051301957beae735e7ba1db54d99ddecf08746d3b9d4f318cc132dbc3
+ARG BASE=ubuntu:noble@sha256:534baea6a22c03a63003dbc8dbe78fe34bc0d7e595d9a9dc9834884ff530eb55
 
 FROM ${JDK} AS build
 # What Quarkus, the Kubernetes client and the PostgreSQL driver use; compiler, tools and debug interfaces stay out.

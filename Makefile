@@ -26,22 +26,22 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/parts/redis.sh >/dev/null
 	e2e/parts/pgbouncer.sh >/dev/null
 	e2e/parts/gitops.sh >/dev/null
-	e2e/cluster/with-apiserver.sh $(MVN) verify -Dsurefire.excludedGroups=
+	e2e/cluster/with-apiserver.sh $(MVN) verify org.cyclonedx:cyclonedx-maven-plugin:makeBom -Dsurefire.excludedGroups=
 	helm/test.sh
+	e2e/tests/image.sh
 	e2e/tests/kill.sh
 	e2e/tests/host.sh
+	e2e/tests/mixed.sh
 	for version in $(LITELLM_VERSIONS); do e2e/tests/rotation.sh $$version || exit 1; done
 
 .PHONY: test-long
-test-long: package ## the load test, a leaked key, no salt key, a pooler, the image, the alerts by promtool, hosts beside a cluster, the whole kill matrix; takes hours
+test-long: package ## the load test, a leaked key, no salt key, a pooler, the alerts by promtool, the whole kill matrix; takes hours
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/leak.sh 1.108.4
 	e2e/tests/no-salt.sh 1.100.4
 	e2e/tests/marks.sh 1.108.4
-	e2e/tests/image.sh
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
-	e2e/tests/mixed.sh
 
 .PHONY: demo
 demo: ## rotate both keys of a real LiteLLM on a real Kubernetes (KEEP=1 leaves it running)

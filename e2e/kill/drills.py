@@ -90,7 +90,7 @@ class Drills(Run):
         """Starts the operator and waits for a disaster that is made at one of its writes; it is not started again."""
         if not self.operator.alive:
             self.operator.start()
-        self.until(what, lost.is_set, 90)
+        self.until(what, lost.is_set)
         self.operator.hook = None
 
     def at_rest(self, case):
@@ -101,7 +101,7 @@ class Drills(Run):
             ready = {c["type"]: c["status"] for c in status.get("conditions", [])}.get("Ready")
             return (not status.get("rotation") and ready == "True" and status.get("history")
                     and status.get("observedGeneration") == resource["metadata"]["generation"])
-        self.until("rest", rests, 150, self.operator)
+        self.until("rest", rests, self.operator)
         if self.status()["lastRevision"] != case.facts["revision"]:
             case.wrong(f"a new revision was made: {self.status()['lastRevision']}")
 
@@ -146,8 +146,8 @@ def key_secret_lost(case, run):
         lost.set()
     at("publish", BEFORE, lose, run.operator)
     run.begin(case)
-    run.until("the loss", lost.is_set, 90, run.operator)
-    run.until("a status that tells of it", lambda: "is gone in mid-rotation" in json.dumps(run.status()), 90, run.operator)
+    run.until("the loss", lost.is_set, run.operator)
+    run.until("a status that tells of it", lambda: "is gone in mid-rotation" in json.dumps(run.status()), run.operator)
     counted = run.page.run("A key Secret is gone", 1)
     if counted.strip() != "1":
         case.wrong(f"the pod's environment: {counted}")
@@ -188,10 +188,10 @@ def resource_deleted(case, run):
     run.remember(case)
     spec = run.cluster.rotation()["spec"]
     run.cluster.call("DELETE", f"{GROUP}/litellm")
-    run.until("the end of the KeyRotation", lambda: run.cluster.rotation() is None, 60, run.operator)
+    run.until("the end of the KeyRotation", lambda: run.cluster.rotation() is None, run.operator)
     run.cluster.call("POST", GROUP, {"apiVersion": "keyrotation.dev/v1alpha1", "kind": "KeyRotation",
                                      "metadata": {"name": "litellm", "namespace": "ai"}, "spec": {**spec, "suspend": True}})
-    run.until("a status that tells of it", lambda: "StatusLost" in json.dumps(run.status()), 60, run.operator)
+    run.until("a status that tells of it", lambda: "StatusLost" in json.dumps(run.status()), run.operator)
     run.page.run("The KeyRotation was deleted")
     run.at_rest(case)
     case.did.append("the KeyRotation deleted and made anew, with the request of before")
@@ -212,7 +212,7 @@ def operator_lost(case, run):
     run.cluster.call("DELETE", namespace)
     for kind in ("rolebindings", "roles"):
         run.cluster.call("DELETE", f"/apis/rbac.authorization.k8s.io/v1/namespaces/ai/{kind}/keyrotation")
-    run.until("the end of the namespace", lambda: run.cluster.get(namespace, must=False) is None, 90)
+    run.until("the end of the namespace", lambda: run.cluster.get(namespace, must=False) is None)
     run.serves(case)
     run.page.run("The operator is gone")
     run.cluster.patch(OPERATOR, {"spec": {"replicas": 0}})
@@ -235,7 +235,7 @@ def by_hand(case, run):
     run.until_lost("the start of the workloads", lost)
     rotation = run.status()["rotation"]["id"]
     run.cluster.call("PUT", f"{GROUP}/litellm/status", {**run.cluster.rotation(), "status": {}})
-    run.until("a status that tells of it", lambda: "StatusLost" in json.dumps(run.status()), 60, run.operator)
+    run.until("a status that tells of it", lambda: "StatusLost" in json.dumps(run.status()), run.operator)
     run.page.run("Disaster recovery", 0)
     run.operate(stop=True)
     rows = run.database.query(run.page.text("Finish a rotation by hand", 0))

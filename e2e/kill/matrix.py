@@ -25,7 +25,7 @@ from world import GROUP, MASTER, SALT, STAMP, Changes, Cluster, Database, Judge,
 MOMENTS = {BEFORE: "before", ANSWERED: "during", DELIVERED: "after"}
 # Writes that may come again: for each old pod, when a lease is due, or whenever there is something to do.
 REPEATABLE = {"shrink", "sweep", "grace", "status", "event", "audit", "finalizer", "other", "schema"}
-PATIENCE = 150  # seconds without any write of an operator: a busy machine takes its time, a rotation that is stuck writes nothing
+PATIENCE = 150  # seconds without any write of an operator, or until a fact: a busy machine takes its time, a rotation that is stuck writes nothing
 LONGEST = 2400  # seconds for one way of a rotation
 
 
@@ -66,8 +66,8 @@ class Run:
 
     def prepare(self):
         self.cluster.patch("/api/v1/namespaces/ai/configmaps/standin", {"data": {"READY_WITH": ""}})
-        self.until("the last run's rotation has ended", lambda: not self.status().get("rotation"), 600,
-                   self.operator if self.status().get("rotation") else None)
+        self.until("the last run's rotation has ended", lambda: not self.status().get("rotation"),
+                   self.operator if self.status().get("rotation") else None, 600)
         self.keys = self.cluster.keys()
         self.canaries.update(self.keys.values(), self.settings["provider"].values(), self.settings["passwords"].values())
         if not self.judge.opens(self.keys[SALT], random_key())[0]:
@@ -143,7 +143,7 @@ class Run:
         raise Failure(f"not at rest after {time.monotonic() - begin:.0f} s: rotation {json.dumps(status.get('rotation'))}, conditions "
                       + "; ".join(f"{c['type']}={c['status']} {c['message']}" for c in status.get("conditions", [])))
 
-    def until(self, what, fact, patience=60, operator=None):
+    def until(self, what, fact, operator=None, patience=PATIENCE):
         """Waits for a fact; keeps an operator running meanwhile if one is named."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
@@ -327,7 +327,7 @@ def leaks(case):
             if any(form in text for form in forms):
                 case.wrong(f"a key stands in {place}")
     run.until("the audit tells of the last rotation", lambda: not chain.untold(chain.lines(
-        run.cluster.get("/api/v1/namespaces/ai/configmaps")["items"], "litellm"), run.status()["history"]), 60, run.operator)
+        run.cluster.get("/api/v1/namespaces/ai/configmaps")["items"], "litellm"), run.status()["history"]), run.operator)
     lines = run.audit(case, run.status()["history"])
     case.did.append(f"checked {len(lines)} lines of the audit")
     case.did.append(f"searched {len(places)} places, {sum(map(len, places.values()))} characters, for {len(run.canaries)} secrets")
@@ -412,7 +412,7 @@ def behind_pooler(run, ways):
         stamp = random_key()[3:11]
         run.cluster.patch("/apis/apps/v1/namespaces/ai/deployments/litellm",
                           {"spec": {"template": {"metadata": {"annotations": {"e2e/url": stamp}}}}})
-        run.until("pods with the other URL", lambda: settled(run.cluster, stamp), 120)
+        run.until("pods with the other URL", lambda: settled(run.cluster, stamp))
         run.cluster.patch(f"{GROUP}/litellm", {"spec": {"database": database}})
 
     def source(name):
@@ -544,7 +544,7 @@ def disk_full(case, run, mended):
         run.begin(case, deadline="5m" if mended else "20s")
         if mended:
             run.until("the disk is full for the operator",
-                      lambda: "disk space" in json.dumps(run.status().get("rotation") or {}), 120, run.operator)
+                      lambda: "disk space" in json.dumps(run.status().get("rotation") or {}), run.operator)
             run.database.query("DROP TABLE e2e.filler")
         run.finish(case)
     finally:
@@ -567,7 +567,7 @@ def stale(case, run, kind):
         gone.wait()
     fired = at(kind, BEFORE, hold, run.operator)
     run.begin(case)
-    run.until(f"the write to hold back ({kind})", reached.is_set, 90, run.operator)
+    run.until(f"the write to hold back ({kind})", reached.is_set, run.operator)
     try:
         run.finish(case, operator=run.second)
         case.facts["other"] = run.cluster.keys()

@@ -13,7 +13,7 @@ import time
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))  # last: it has a standin.py too
 from hosts import FILE, MIRRORS, Host, forms, variables  # noqa: E402
 from interposers import ANSWERED, DELIVERED  # noqa: E402
-from matrix import Failure, KillEach, Run, at, leaks  # noqa: E402
+from matrix import PATIENCE, Failure, KillEach, Run, at, leaks  # noqa: E402
 from world import GROUP, MASTER, SALT, STAMP  # noqa: E402
 
 UNIT = "litellm.service"
@@ -109,7 +109,7 @@ def other_host_key(case, run):
 
     def refused():
         return "a host key that host.hostKeys does not name" in json.dumps(run.status())
-    run.until("a status that tells of the host key", refused, 90, run.operator)
+    run.until("a status that tells of the host key", refused, run.operator)
     if run.status().get("rotation"):
         case.wrong("a rotation was begun")
     for what, value in run.untouched().items():
@@ -142,7 +142,7 @@ def unreachable(case, run):
         return "HostUnreachable" in (rotation.get("stalled") or rotation.get("rollBackCause") or {"reason": ""})["reason"]
     try:
         run.begin(case, strategy="Auto", deadline="30s")
-        run.until("a rotation that cannot reach the host", noticed, 150, run.operator)
+        run.until("a rotation that cannot reach the host", noticed, run.operator, 2 * PATIENCE)
     finally:
         run.cable("up")
     run.finish(case)

@@ -31,7 +31,7 @@ deploy() {
   kubectl -n ai create configmap standin --from-literal=RELOAD_SECONDS=2 --from-literal=CACHE_SECONDS=3 \
     --from-literal=WRITE_SECONDS=1.5 --from-literal=READY_WITH= >/dev/null
   postgres | kubectl apply --server-side -f - >/dev/null
-  kubectl -n ai rollout status deployment/postgres --timeout=90s >/dev/null
+  kubectl -n ai rollout status deployment/postgres --timeout=180s >/dev/null
   migrations=$("$e2e/parts/migrations.sh" "$version")
   for file in "$migrations"/*/migration.sql; do cat "$file"; printf '\n;\n'; done |
     kubectl -n ai exec -i deployment/postgres -- env PGOPTIONS="-c client_min_messages=error" \

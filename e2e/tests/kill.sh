@@ -47,7 +47,7 @@ settings
 in_cluster=(nsenter --net --target "$(cat "$CLUSTER_RUN/node.pid")")
 "${in_cluster[@]}" "$litellm/venv/bin/python" "$e2e/kill/matrix.py" "$work/settings.json" --fill
 sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|" "$e2e/kill/standin.yaml" | kubectl apply --server-side -f - >/dev/null
-busy "the stand-in proxy starts" "$logs/standin.log" kubectl -n ai rollout status deployment/litellm --timeout=90s
+busy "the stand-in proxy starts" "$logs/standin.log" kubectl -n ai rollout status deployment/litellm --timeout=180s
 rig=("${in_cluster[@]}" "$litellm/venv/bin/python")
 judge() { # program, options
   "${rig[@]}" "$e2e/kill/$1" "$work/settings.json" "${@:2}" &

@@ -61,7 +61,7 @@ JSON
   )
   database_address alpha "$pod" "$work/state/keys.json"
   environment_file "$work/state/keys.json" | put alpha "$FILE" litellm:litellm 600
-  start_litellm alpha 60
+  start_litellm alpha 180
   logins alpha alpha
   kubectl -n ai create secret generic host-login --from-file=ssh-privatekey="$hosts/login" >/dev/null
 }
@@ -94,7 +94,7 @@ settings_of_both
 "${in_cluster[@]}" "$venv/bin/python" "$e2e/kill/matrix.py" "$work/settings.json" --fill
 sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|" "$e2e/kill/standin.yaml" | kubectl apply --server-side -f - >/dev/null
 busy "the unit starts" "$logs/host.log" fill_unit
-busy "the stand-in proxy starts" "$logs/standin.log" kubectl -n ai rollout status deployment/litellm --timeout=90s
+busy "the stand-in proxy starts" "$logs/standin.log" kubectl -n ai rollout status deployment/litellm --timeout=180s
 again="${in_cluster[*]} $venv/bin/python $e2e/kill/mixed.py $work/settings.json $*"
 "${in_cluster[@]}" "$venv/bin/python" "$e2e/kill/mixed.py" "$work/settings.json" "$@" &
 mixed=$!
