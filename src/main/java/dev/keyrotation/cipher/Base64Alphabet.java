@@ -16,6 +16,17 @@ enum Base64Alphabet {
   STANDARD,
   URL_SAFE;
 
+  /** The standard digit that a character stands for; 0 where it is none of either alphabet. */
+  private static final byte[] DIGITS = digits();
+
+  private static byte[] digits() {
+    byte[] digits = new byte[128];
+    for (char c = 0; c < digits.length; c++) {
+      digits[c] = (byte) (c == '-' ? '+' : c == '_' ? '/' : isStandardDigit(c) ? c : 0);
+    }
+    return digits;
+  }
+
   /** The alphabet that {@code text} was written in. */
   static Base64Alphabet of(String text) {
     boolean urlSafe = text.indexOf('-') >= 0 || text.indexOf('_') >= 0;
@@ -43,16 +54,12 @@ enum Base64Alphabet {
     int padding = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c == '=') {
-        if (count % 4 >= 2 && count % 4 + ++padding >= 4) {
-          break;
-        }
-      } else if (c == '-' || c == '_') {
-        digits[count++] = (byte) (c == '-' ? '+' : '/');
+      byte digit = c < DIGITS.length ? DIGITS[c] : 0;
+      if (digit != 0) {
+        digits[count++] = digit;
         padding = 0;
-      } else if (isStandardDigit(c)) {
-        digits[count++] = (byte) c;
-        padding = 0;
+      } else if (c == '=' && count % 4 >= 2 && count % 4 + ++padding >= 4) {
+        break;
       }
     }
     if (count % 4 == 1) {

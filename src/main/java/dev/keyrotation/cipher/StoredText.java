@@ -62,9 +62,12 @@ sealed interface StoredText {
         return gcm(marked, format, body.substring(format.mark().length()));
       }
     }
-    Matcher versioned = VERSIONED.matcher(body.strip());
-    if (versioned.matches()) {
-      return new UnknownFormat(versioned.group(1));
+    String stripped = body.strip();
+    if (stripped.charAt(0) == 'v') {
+      Matcher versioned = VERSIONED.matcher(stripped);
+      if (versioned.matches()) {
+        return new UnknownFormat(versioned.group(1));
+      }
     }
     return secretBox(marked, body);
   }

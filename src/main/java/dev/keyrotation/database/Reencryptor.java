@@ -250,7 +250,7 @@ final class Reencryptor {
             row -> {
               tally.add(scan.table(), row);
               if (row.changes()) {
-                digests.add(scan.table(), row);
+                digests.add(row);
                 writer.write(row);
               }
               tell(tally.rows(), estimate, ROWS_WRITTEN);
@@ -279,7 +279,7 @@ final class Reencryptor {
               true,
               reader,
               row -> {
-                found.add(scan.table(), row);
+                found.add(row);
                 deadline.check();
                 tell(found.rows(), written.rows(), ROWS_CHECKED);
               });

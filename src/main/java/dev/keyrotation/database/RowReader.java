@@ -47,12 +47,21 @@ final class RowReader {
     return new RowReader(from, to, from, to);
   }
 
-  /** A row and what is in its cells. */
-  record RowReading(TableScan.Row row, List<CellReading> cells) {
+  /**
+   * A row and what is in its cells.
+   *
+   * @param hash of what the row has to hold in the end; null when it stays as it is, and where the
+   *     scan asked for no digest
+   */
+  record RowReading(TableScan.Row row, List<CellReading> cells, @Nullable RowHash hash) {
     /** Whether a cell is to be replaced. */
     boolean changes() {
-      return cells.stream().anyMatch(cell -> cell.after() != null);
+      return RowReader.changes(cells);
     }
+  }
+
+  private static boolean changes(List<CellReading> cells) {
+    return cells.stream().anyMatch(cell -> cell.after() != null);
   }
 
   /**
@@ -86,8 +95,10 @@ final class RowReader {
 
   /** What the row holds. */
   RowReading read(Table table, TableScan.Row row) {
-    return new RowReading(
-        row, row.cells().stream().map(cell -> new CellLook(table, row, cell).read()).toList());
+    List<CellReading> cells =
+        row.cells().stream().map(cell -> new CellLook(table, row, cell).read()).toList();
+    boolean hashed = row.digest() != null && (counted == null || changes(cells));
+    return new RowReading(row, cells, hashed ? RowHash.of(table, row, cells) : null);
   }
 
   /** Visits the leaves of one cell. */
@@ -95,7 +106,6 @@ final class RowReader {
     private final Table table;
     private final TableScan.Row row;
     private final TableScan.Cell cell;
-    private final ColumnRole role;
     private final List<Remark> remarks = new ArrayList<>();
     private int found;
     private int others;
@@ -104,7 +114,6 @@ final class RowReader {
       this.table = table;
       this.row = row;
       this.cell = cell;
-      this.role = ColumnRole.of(table.name(), cell.column().name()).inRow(table.name(), row.id());
     }
 
     CellReading read() {
@@ -133,7 +142,7 @@ final class RowReader {
 
     private void unreadable(boolean marked) {
       boolean stops =
-          switch (role) {
+          switch (role()) {
             case EVERY_STRING -> true;
             case MIXED, UNLISTED -> marked;
             case RECORD, TRAFFIC -> false;
@@ -144,7 +153,7 @@ final class RowReader {
             place()
                 + " holds a value that looks encrypted and opens under no known key."
                 + " Enter it anew in LiteLLM, or remove it.");
-      } else if (marked || role == ColumnRole.MIXED) {
+      } else if (marked || role() == ColumnRole.MIXED) {
         remark(
             null,
             place()
@@ -156,11 +165,17 @@ final class RowReader {
     private void unknown(String format) {
       String message =
           place() + " holds a value in format " + format + ", which this version does not know.";
+      ColumnRole role = role();
       if (role == ColumnRole.RECORD || role == ColumnRole.TRAFFIC) {
         remark(null, message + " It is left as it is.");
       } else {
         remark(ConditionReason.VALUE_FORMAT_UNKNOWN, message + " Use a newer version.");
       }
+    }
+
+    /** Asked for only when something is odd: most cells are not. */
+    private ColumnRole role() {
+      return ColumnRole.of(table.name(), cell.column().name()).inRow(table.name(), row.id());
     }
 
     private void remark(@Nullable ConditionReason blocks, String message) {

@@ -94,7 +94,7 @@ final class TableScan {
    *
    * @param location where it stands now; good within the transaction as long as nobody changes it
    * @param id the primary key as a JSON array; the location where the table has none
-   * @param digest MD5 of all that is not scanned, when asked for
+   * @param digest MD5 of all other columns, when asked for; comparable within one transaction
    */
   record Row(String location, String id, List<Cell> cells, @Nullable String digest) {}
 
@@ -108,30 +108,36 @@ final class TableScan {
   }
 
   /**
-   * Visits the rows, one after the other; they have been read side by side before. {@code digest}
-   * asks for the digest of the other columns.
+   * Visits the rows, one after the other. They have been read side by side before, while the rows
+   * before them were visited: the server and this process seldom wait for each other. {@code
+   * digest} asks for the digest of the other columns.
    */
   void forEach(Connection connection, boolean digest, RowReader reader, RowVisitor visitor)
       throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.setFetchSize(FETCH_ROWS);
       try (ResultSet result = statement.executeQuery(sql(digest))) {
-        List<Row> batch = new ArrayList<>(FETCH_ROWS);
-        boolean more = true;
-        while (more) {
-          more = result.next();
-          if (more) {
-            batch.add(row(result, digest));
-          }
-          if (!more || batch.size() == FETCH_ROWS) {
-            for (RowReading row : batch.parallelStream().map(r -> reader.read(table, r)).toList()) {
-              visitor.visit(row);
-            }
-            batch.clear();
+        Ahead<List<RowReading>> next = read(batch(result, digest), reader);
+        for (List<RowReading> rows = next.get(); !rows.isEmpty(); rows = next.get()) {
+          next = read(batch(result, digest), reader);
+          for (RowReading row : rows) {
+            visitor.visit(row);
           }
         }
       }
     }
+  }
+
+  private List<Row> batch(ResultSet result, boolean digest) throws SQLException {
+    List<Row> batch = new ArrayList<>(FETCH_ROWS);
+    while (batch.size() < FETCH_ROWS && result.next()) {
+      batch.add(row(result, digest));
+    }
+    return batch;
+  }
+
+  private Ahead<List<RowReading>> read(List<Row> batch, RowReader reader) {
+    return Ahead.of(() -> batch.parallelStream().map(row -> reader.read(table, row)).toList());
   }
 
   private Row row(ResultSet result, boolean digest) throws SQLException {
@@ -179,9 +185,12 @@ final class TableScan {
 
   /** Taken from the row by its place, so that it costs nothing for rows that are not wanted. */
   private String digest() {
-    return "(SELECT md5((to_jsonb(t) - ARRAY["
-        + columns.stream().map(c -> Sql.literal(c.name())).collect(Collectors.joining(", "))
-        + "])::text) FROM "
+    return "(SELECT md5(ROW("
+        + table.columns().values().stream()
+            .filter(c -> !columns.contains(c))
+            .map(c -> "t." + Sql.name(c.name()))
+            .collect(Collectors.joining(", "))
+        + ")::text) FROM "
         + catalog.sql(table.name())
         + " t WHERE t.ctid = CAST(s.location AS tid)) AS digest";
   }
