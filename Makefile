@@ -60,9 +60,10 @@ image: package ## build the operator's image as an OCI archive, target/keyrotati
 	e2e/image.sh
 
 .PHONY: bench
-bench: package ## ratios of speed and memory, as in benchmarks/README.md (VALUES="6000 60000 600000")
+bench: package ## ratios of speed and memory, as in benchmarks/README.md (VALUES="6000 60000 600000", COUNTS="1 1000 10000")
 	benchmarks/reencryption.sh $(VALUES)
 	benchmarks/start.sh
+	benchmarks/scale.sh $(COUNTS)
 
 .PHONY: format
 format: ## format the Java code
