@@ -7,6 +7,7 @@ import dev.keyrotation.plan.Decision;
 import dev.keyrotation.plan.StepOutcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** When the next turn is due. Every wake-up is explicit: nothing else may come. */
@@ -15,6 +16,12 @@ final class Wake {
   private static final Duration POLL = Duration.ofSeconds(1);
   private static final Duration FINDINGS = Duration.ofSeconds(30);
   private static final Duration RESTING = Duration.ofMinutes(3);
+
+  /**
+   * How much earlier some resources are looked at than others. All of them are looked at at once
+   * after a start; with periods that differ they drift apart, and do not come at once each time.
+   */
+  private static final Duration SPREAD = Duration.ofSeconds(30);
 
   private Wake() {}
 
@@ -37,25 +44,33 @@ final class Wake {
       case Decision.Resume resume -> AT_ONCE;
       case Decision.Halt halt -> FINDINGS;
       case Decision.Blocked blocked -> FINDINGS;
-      case Decision.Planned planned -> resting(status, now);
-      case Decision.Idle idle -> resting(status, now);
+      case Decision.Planned planned -> untilDue(primary, status, now);
+      case Decision.Idle idle -> untilDue(primary, status, now);
       case Decision.Tidy tidy -> outcome instanceof StepOutcome.Made ? AT_ONCE : FINDINGS;
-      case Decision.Retire retire -> outcome instanceof StepOutcome.Made ? AT_ONCE : RESTING;
+      case Decision.Retire retire ->
+          outcome instanceof StepOutcome.Made ? AT_ONCE : resting(primary);
     };
   }
 
-  private static Duration resting(KeyRotationStatus status, Instant now) {
+  private static Duration untilDue(KeyRotation primary, KeyRotationStatus status, Instant now) {
     SoakStatus soak = status.soak();
-    Duration rotation = until(status.nextRotationAt(), now);
-    Duration look = until(soak == null ? null : soak.nextLookAt(), now);
+    Duration rest = resting(primary);
+    Duration rotation = until(status.nextRotationAt(), rest, now);
+    Duration look = until(soak == null ? null : soak.nextLookAt(), rest, now);
     return rotation.compareTo(look) < 0 ? rotation : look;
   }
 
-  private static Duration until(@Nullable String time, Instant now) {
+  /** The same for a resource each time. */
+  private static Duration resting(KeyRotation primary) {
+    int hash = Objects.hashCode(primary.getMetadata().getUid());
+    return RESTING.minusMillis(Math.floorMod(hash, SPREAD.toMillis()));
+  }
+
+  private static Duration until(@Nullable String time, Duration rest, Instant now) {
     if (time == null) {
-      return RESTING;
+      return rest;
     }
     Duration until = Duration.between(now, Instant.parse(time)).plusMillis(100);
-    return until.compareTo(RESTING) > 0 ? RESTING : until.isNegative() ? POLL : until;
+    return until.compareTo(rest) > 0 ? rest : until.isNegative() ? POLL : until;
   }
 }
