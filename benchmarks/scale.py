@@ -309,6 +309,8 @@ class Operator:
             return subprocess.run([os.path.join(os.path.dirname(JAVA[0]), "jcmd"), str(self.process.pid), command],
                                   check=True, capture_output=True, text=True).stdout
         jcmd("GC.run")
+        with open(f"{LOGS}/histogram-{COUNT}.txt", "w") as file:       # what the memory is for
+            file.write(jcmd("GC.class_histogram"))
         used = re.findall(r"total \d+K, used (\d+)K", jcmd("GC.heap_info"))
         if len(used) != 2:
             raise SystemExit("jcmd tells the heap in another form than expected")
@@ -345,13 +347,14 @@ def main():
     leader = operator.lead()
     operator.wait("looked at all", lambda: len(asked.read().looked) >= COUNT, patience, 0.2)
     queue = max(asked.looked.values()) - operator.begun
-    say(f"leader after {leader:.1f} s, all looked at after {queue:.1f} s")
+    say(f"leader after {leader:.1f} s, all looked at after {queue:.1f} s, with {operator.cpu():.1f} s of processor time")
     time.sleep(2)                                # the last of them may still ask the database
     rss = operator.memory("VmRSS")
 
     begin, cpu = time.time(), operator.cpu()
     operator.wait("was watched", lambda: asked.read() and time.time() >= begin + WINDOW, WINDOW + 60, 1)
     end, cpu = time.time(), operator.cpu() - cpu
+    say(f"load average {os.getloadavg()}")
     idle = [one for one in asked.read().requests if begin <= one[0] < end]
     looks = sum(1 for one in idle if one[2] == "deployments")
     busiest = max(collections.Counter(int(one[0]) for one in idle).values(), default=0)
