@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # deploy.sh VERSION STATE  installs PostgreSQL, a model provider and LiteLLM in namespace `ai` of the cluster that KUBECONFIG
 # names, waits until LiteLLM is ready and fills its database through its own API. STATE is a directory that gets
-# before.json: the keys and the contents as they are now, for prove.py. All keys are random and new.
+# before.json: the keys and the contents as they are now, for prove.py; and the manifests as they are applied. All keys are random and new.
 #   REPLICAS                       of LiteLLM (default 2)
 #   NO_SALT=1                      without a salt key: the master key encrypts. before.json then has it as "salt"
 #   REDIS=1                        with a Redis in which its replicas share their cache of keys
 #   POOLER=1                       with a PgBouncer between LiteLLM and its database
+#   TLS=1                          PostgreSQL and LiteLLM serve TLS and nothing else, with certificates by tls.sh; whoever asks them verifies
+#                                  these. With the images of the rig only
 #   LITELLM_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE, POOLER_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,11 +19,21 @@ mkdir -p "$state"
 chmod 700 "$state"
 
 random() { python3 -c 'import secrets; print(secrets.token_urlsafe(32))'; }
-apply() { # file: with its images filled in
+apply() { # file: with its images filled in, and what TLS=1 adds to it
   sed "s|@LITELLM_IMAGE@|${LITELLM_IMAGE:-localhost/litellm:$version}|; s|@POSTGRES_IMAGE@|${POSTGRES_IMAGE:-localhost/postgres:1}|
     s|@REDIS_IMAGE@|${REDIS_IMAGE:-localhost/redis:1}|; s|@POOLER_IMAGE@|${POOLER_IMAGE:-localhost/pooler:1}|; s|replicas: 2$|replicas: $replicas|
     ${REDIS:+/^    litellm_settings:/a $shared_cache}" \
-    "$here/$1" | kubectl apply --server-side -f - >/dev/null
+    "$here/$1" >"$state/$1"
+  if [ -n "${TLS:-}" ] && [ -f "$here/tls/$1" ]; then add_tls "$1"; fi
+  kubectl apply --server-side -f "$state/$1" >/dev/null
+}
+add_tls() { # file
+  local directory=$state/tls/${1%.yaml}
+  mkdir -p "$directory"
+  mv "$state/$1" "$directory/plain.yaml"
+  cp "$here/tls/$1" "$directory/added.yaml"
+  echo '{resources: [plain.yaml], patches: [{path: added.yaml}]}' >"$directory/kustomization.yaml"
+  kubectl kustomize "$directory" >"$state/$1"
 }
 secret() { # name; NAME: "value" lines on standard input, so that no value is on a command line
   {
@@ -52,7 +64,13 @@ LITELLM_PROXY_API_KEY: "$master"
 YAML
 server=postgres
 [ -z "${POOLER:-}" ] || server=pooler
-secret litellm-db <<<"DATABASE_URL: \"postgresql://litellm:$password@$server.ai.svc.cluster.local:5432/litellm\""
+verified=
+if [ -n "${TLS:-}" ]; then
+  [ -z "${POOLER:-}" ] || die "TLS=1 goes with no POOLER: the pooler speaks none"
+  "$here/tls.sh" "$state"
+  verified='?sslmode=require&sslaccept=strict&sslcert=/etc/internal-ca/ca.crt'
+fi
+secret litellm-db <<<"DATABASE_URL: \"postgresql://litellm:$password@$server.ai.svc.cluster.local:5432/litellm$verified\""
 secret postgres-passwords <<YAML
 postgres: "$(random)"
 litellm: "$password"

@@ -18,7 +18,8 @@ import secrets
 import sys
 import time
 
-SERVICE = "http://litellm.ai.svc.cluster.local:4000"
+import reach
+
 STARTED, STOP = "/tmp/load.started", "/tmp/load.stop"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 INTERVAL = 1.5       # seconds between two requests of a client
@@ -85,7 +86,7 @@ async def run():
     async def ask(client, method, path, key, body=None):
         """The body of a good answer, and None; or None, and what came instead."""
         try:
-            answer = await client.request(method, SERVICE + path, json=body, headers={"Authorization": f"Bearer {key}"})
+            answer = await client.request(method, reach.SERVICE + path, json=body, headers={"Authorization": f"Bearer {key}"})
         except httpx.HTTPError as error:
             return None, f"{type(error).__name__} {error}"
         if answer.status_code != 200:
@@ -138,7 +139,7 @@ async def run():
                 if client is None or sent > made + KEPT:
                     if client:
                         await client.aclose()
-                    made, client = sent, httpx.AsyncClient(limits=limits, timeout=PATIENCE)
+                    made, client = sent, httpx.AsyncClient(limits=limits, timeout=PATIENCE, verify=reach.trust or True)
                 problem = await once(client)
                 out(kind=kind, sent=round(sent, 3), kept=keeps_connection, problem=problem)
                 if problem is None:

@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import types
+import urllib.parse
 
 try:
     import psycopg
@@ -157,10 +158,20 @@ def digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def for_libpq(url):
+    """LiteLLM's URL in the words of this client: Prisma names the authority `sslcert`, and verifies with `sslaccept=strict`."""
+    parts = urllib.parse.urlsplit(url)
+    parameters = dict(urllib.parse.parse_qsl(parts.query))
+    if parameters.pop("sslaccept", None) != "strict":
+        return url
+    parameters.update(sslmode="verify-full", sslrootcert=parameters.pop("sslcert"))
+    return urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(parameters)))
+
+
 def main():
     keys = json.load(sys.stdin)
     # Named, because a server whose encoding is SQL_ASCII would send bytes instead of text.
-    with psycopg.connect(os.environ["DATABASE_URL"], client_encoding="utf8") as db:
+    with psycopg.connect(for_libpq(os.environ["DATABASE_URL"]), client_encoding="utf8") as db:
         if sys.argv[1] == "count":
             count(db, keys, sys.argv[3] if sys.argv[2:3] == ["--expect"] else None)
         else:

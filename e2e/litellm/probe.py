@@ -17,7 +17,9 @@ import time
 import urllib.error
 import urllib.request
 
-SERVICE = os.environ.get("LITELLM_URL", "http://litellm.ai.svc.cluster.local:4000")
+import reach
+from reach import SERVICE
+
 ADMIN_ONLY = "/key/list?size=1"
 STOP = "/tmp/watch.stop"
 asked = json.load(sys.stdin)
@@ -28,7 +30,7 @@ def call(url, key, body=None, timeout=30):
     request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode(),
                                      headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as response:
+        with reach.urlopen(request, timeout=timeout) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
@@ -61,7 +63,7 @@ def requests():
         return None if got == expected else f"{got} {str(body)[:200]}"
 
     for pod, address in asked["pods"].items():
-        base = f"http://{address}:4000"
+        base = reach.pod(address)
         check(f"{pod}: new master key is an admin (200)", status(base, asked["new"], 200))
         if asked["old"] != asked["new"]:
             check(f"{pod}: old master key is refused (401)", status(base, asked["old"], 401))

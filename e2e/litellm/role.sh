@@ -31,10 +31,11 @@ fi
 
 kubectl -n ai port-forward deployment/postgres :5432 >"$state/forward.log" 2>&1 &
 forward=$!
-trap 'kill $forward' EXIT
+trap 'kill $forward 2>/dev/null || :' EXIT
 wait_for 20 "the port-forward to PostgreSQL" grep -q '127.0.0.1:[0-9]* ->' "$state/forward.log"
 port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\) ->.*/\1/p' "$state/forward.log" | head -n 1)
-(umask 077; echo "DATABASE_URL=postgresql://litellm:$(entry "$state/keys.json" password)@127.0.0.1:$port/litellm" >"$state/grants.env")
+# The port-forward is encrypted by itself. TLS inside of it ends with a reset, and then kubectl ends the whole port-forward.
+(umask 077; echo "DATABASE_URL=postgresql://litellm:$(entry "$state/keys.json" password)@127.0.0.1:$port/litellm?sslmode=disable" >"$state/grants.env")
 cat >"$state/grants.yaml" <<YAML
 apiVersion: keyrotation.dev/v1alpha1
 kind: KeyRotation

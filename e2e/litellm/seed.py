@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-LITELLM = os.environ.get("LITELLM_URL", "http://litellm.ai.svc.cluster.local:4000")
+import reach
+
 PROVIDER = os.environ.get("PROVIDER_URL", "http://provider.ai.svc.cluster.local:8080/v1")
 MORE_MODELS = 50
 MORE_KEYS = 20
@@ -22,9 +23,9 @@ keys = json.load(sys.stdin)
 
 def ask(method, path, body=None, key=None):
     request = urllib.request.Request(
-        LITELLM + path, method=method, data=None if body is None else json.dumps(body).encode(),
+        reach.SERVICE + path, method=method, data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {key or keys['master']}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with reach.urlopen(request, timeout=60) as response:
         return json.load(response)
 
 
