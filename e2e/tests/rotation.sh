@@ -10,6 +10,8 @@
 #   - a second rotation, with Drain, must succeed although the operator is killed in each of its steps, and although all manifests
 #     are applied again every other second, as GitOps tools do that heal by themselves. Pods are replaced once, keys are made once.
 #   - the command must find the audit intact, and a line that was changed.
+# TLS=1: the same with PostgreSQL and LiteLLM over TLS, as in examples/tls.yaml. Before it, the operator must refuse to begin where the spec
+# names no authority, another one than that of the pods, or not the name in their certificate; and nothing may be changed then.
 # The last line says `N passed, N failed`.
 set -euo pipefail
 version=${1:?which version of LiteLLM?}
@@ -83,10 +85,55 @@ subjects: [{kind: ServiceAccount, name: keyrotation, namespace: keyrotation-syst
 YAML
 }
 
-# The example, with the database role of its own and the client's copy.
+# The example, with the database role of its own, the client's copy and, as the one for TLS has none, mirrors.
 example() {
-  sed 's|name: litellm-db$|name: keyrotation-db|; s|^    mirrors:|    copies: [{namespace: clients, name: chat-ui, key: token}]\n&|' \
-    "$project/examples/keyrotation.yaml"
+  local file=keyrotation copies='copies: [{namespace: clients, name: chat-ui, key: token}]'
+  local mirrors='mirrors: [LITELLM_SMOKE_TEST_KEY, LITELLM_HEALTH_API_KEY, LITELLM_PROXY_API_KEY]'
+  [ -z "${TLS:-}" ] || file=tls
+  sed "s|name: litellm-db$|name: keyrotation-db|; s|^    name: litellm-keys.*|&\n    $copies${TLS:+\n    $mirrors}|" \
+    "$project/examples/$file.yaml"
+}
+
+# What stands against a rotation: of each finding the reason, and what is wrong with the certificate.
+findings() {
+  kubectl -n ai get keyrotation litellm -o 'jsonpath={range .status.plan.findings[*]}{@}{"\n"}{end}' |
+    sed -E 's/^(\w+): .* certificate (of an authority that is not trusted|that is not for the name) .*/\1: \2/' | sort -u
+}
+
+findings_are() { [ "$(findings)" = "$1" ]; }
+
+refuses() { # why, findings; the manifest on standard input
+  local result=0
+  kubectl apply -f - >/dev/null
+  wait_for 90 "a refusal" findings_are "$2" || { result=1; findings >&2; }
+  checked "refused: $1" "$result"
+}
+
+# All that a rotation would change first: Secrets, the pods' template, schemas of the database; and whether there is a rotation.
+world() {
+  kubectl -n ai get secrets,configmaps -o 'jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{"\n"}{end}' |
+    grep -v ' litellm-audit'
+  kubectl -n ai get deployment litellm -o 'jsonpath={.metadata.generation} {.metadata.annotations}{"\n"}'
+  kubectl -n ai exec deployment/postgres -- psql -X -A -t -U postgres -d litellm -c '\dn'
+  kubectl -n ai get keyrotation litellm --ignore-not-found -o 'jsonpath={.status.rotation}{.status.history}'
+}
+
+plain_login_is_refused() {
+  grep -q 'no pg_hba.conf entry .* no encryption' <<<"$(kubectl -n ai exec deployment/toolbox -- python3 -c \
+    'import os, psycopg; psycopg.connect(os.environ["DATABASE_URL"].split("?")[0], sslmode="disable")' 2>&1)"
+}
+
+# The database's authority comes from a Secret, that of the pods from a ConfigMap; kube-root-ca.crt has another one.
+refuse_what_cannot_be_verified() {
+  local unknown='of an authority that is not trusted'
+  world >"$logs/world-before.txt"
+  check "PostgreSQL lets nobody in from the network without TLS" plain_login_is_refused
+  refuses "no authority is named" "EvidenceUnknown: $unknown"$'\n'"TlsFailed: $unknown" \
+    < <(example | sed '/^    tls:$/,/key: ca.crt/d; /^  proxy:/d')
+  refuses "pods have a certificate of another authority" "EvidenceUnknown: $unknown" < <(example | sed 's/name: internal-ca$/name: kube-root-ca.crt/')
+  refuses "pods have a certificate for another name" "EvidenceUnknown: that is not for the name" < <(example | sed '/serverName:/d')
+  world >"$logs/world-refused.txt"
+  check "… and nothing was changed" diff "$logs/world-before.txt" "$logs/world-refused.txt"
 }
 
 copies_updated() { [ "$(kubectl -n ai get keyrotation litellm -o 'jsonpath={.status.history[0].copies.updated}')" = 1 ]; }
@@ -112,6 +159,11 @@ checked "the proof notices that nothing was rotated yet" $((result == 0))
 for word in "LITELLM_MASTER_KEY is new" "LITELLM_SALT_KEY is new" "all encrypted values"; do
   check "… by: $word" grep "FAIL .*$word" "$logs/proof-before.txt"
 done
+
+if [ -n "${TLS:-}" ]; then
+  echo "What cannot be verified is refused"
+  refuse_what_cannot_be_verified
+fi
 
 start_load
 snapshot
@@ -145,7 +197,7 @@ echo "A second rotation, with Drain, with the operator killed in each step and a
 remember_keys
 changes >"$logs/changes-before.txt"
 # Without the number of replicas, which a tool must not put back while all pods are to be stopped.
-sed "s|@LITELLM_IMAGE@|localhost/litellm:$version|; /^  replicas: /d" "$e2e/litellm/litellm.yaml" >"$work/litellm.yaml"
+sed '/^  replicas: /d' "$work/state/litellm.yaml" >"$work/litellm.yaml"
 example | sed 's|request: "first"|request: "second"|; s|^  keys:|  strategy: Drain\n&|' >"$work/keyrotation.yaml"
 # Drain sets no policy on tables, so the role need not belong to their owner any more.
 "$e2e/litellm/role.sh" "$work/state"
