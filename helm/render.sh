@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # render.sh [--check]  writes what is made from the chart: deploy/operator and deploy/monitoring, so that there is one
 # source, and helm/snapshots, so that a change of a template shows in a review. With --check it changes nothing and fails
-# when they differ. HELM names the Helm to use; test.sh builds one.
+# when they differ. HELM names the Helm to use; without it Helm is built, once.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-: "${HELM:?set it to the path of a Helm 4}"
+HELM=$("$here/../e2e/parts/helm.sh")
 project=$here/..
 made=(deploy/operator/operator.yaml deploy/monitoring/prometheus.yaml deploy/monitoring/grafana-dashboard.json
   helm/snapshots/all-namespaces.yaml helm/snapshots/restricted.yaml)

@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
 # test.sh  checks what is made from the chart, and installs it with a real Helm on a real API server.
-# HELM names a Helm to use; without it Helm is built from its Go module, once, into the cache (a few minutes).
+# HELM names a Helm to use; without it Helm is built from its Go module, once (a few minutes).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../e2e/lib.sh"
-helm_version=v4.3.1
-
-build_helm() { GOBIN=$PWD GOFLAGS=-mod=mod nice go install "helm.sh/helm/v4/cmd/helm@$helm_version"; }
-if [ -z "${HELM:-}" ]; then
-  part "$cache/helm-$helm_version" "Helm $helm_version" build_helm
-  HELM=$cache/helm-$helm_version/helm
-fi
+HELM=$("$e2e/parts/helm.sh")
 export HELM
 
 "$here/sync-crds.sh" --check
