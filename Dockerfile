@@ -1,5 +1,5 @@
 # The operator's image. Build the application first:
-#   make package && docker build -t keyrotation:0.1.0 .
+#   make package && docker build -t keyrotation:0.2.0 .
 # For several architectures, `docker buildx build --platform linux/amd64,linux/arm64 …`: the runtime and the cache belong to
 # one architecture, and the cache is made by running Java, so a foreign one is built under emulation.
 # Without an engine and a registry, e2e/image.sh builds it from Debian packages.
@@ -25,7 +25,7 @@ RUN "$JAVA_HOME/bin/java" /opt/Rehearsal.java record /opt/keyrotation/keyrotatio
     -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -jar /opt/keyrotation/quarkus-run.jar
 
 FROM ${BASE}
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="keyrotation" \
       org.opencontainers.image.description="Rotates the master key and the salt key of LiteLLM without losing a value" \
