@@ -65,6 +65,8 @@ async def watch(path, name, seen):
             try:
                 query = {"watch": "true", "fieldSelector": f"metadata.name={name}"}
                 async with client.stream("GET", path, params=query, headers=headers) as response:
+                    # While a definition is replaced the API server answers 429.
+                    response.raise_for_status()
                     async for line in response.aiter_lines():
                         event = json.loads(line)
                         if event["type"] in ("ADDED", "MODIFIED"):
