@@ -26,6 +26,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/parts/redis.sh >/dev/null
 	e2e/parts/pgbouncer.sh >/dev/null
 	e2e/parts/gitops.sh >/dev/null
+	e2e/parts/previous.sh >/dev/null
 	e2e/cluster/with-apiserver.sh $(MVN) verify org.cyclonedx:cyclonedx-maven-plugin:makeBom -Dsurefire.excludedGroups=
 	helm/test.sh
 	e2e/tests/image.sh
@@ -35,6 +36,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/tests/rotation.sh 1.108.4
 	TLS=1 e2e/tests/rotation.sh 1.100.4
 	e2e/tests/marks.sh 1.108.4
+	e2e/tests/upgrade.sh 1.108.4
 
 .PHONY: test-long
 test-long: package ## the load test, a leaked key, no salt key, the alerts by promtool, the whole kill matrix; takes hours

@@ -45,23 +45,33 @@ build_operator() { # SKIP_BUILD: take the one that is there
   [ -f "$jar" ] || die "make package left no $jar"
 }
 
-# The cluster of the rig, with kubectl on PATH and the images of LiteLLM, PostgreSQL and the operator.
-start_cluster() { # version of LiteLLM
+# The cluster of the rig, with kubectl on PATH and the images of LiteLLM, PostgreSQL and the operator, whose build is operator_build.
+start_cluster() { # version of LiteLLM, more directories that containers are to see
   local version=$1 jdk build=$project/target/quarkus-app
+  shift
   jdk=$("$e2e/parts/jdk.sh")
   PATH=$("$e2e/parts/kubernetes.sh"):$PATH
   # The operator's pod has a /tmp of its own, which would hide it.
   case $build in /tmp/*) cp -r "$build" "$logs/operator"; build=$logs/operator ;; esac
-  CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $build"
+  # shellcheck disable=SC2034  # for the scripts that source this file
+  operator_build=$build
+  CLUSTER_SEES="$("$e2e/litellm/images.sh" --directories "$version" | sort -u | xargs) $jdk $build $*"
   export PATH CLUSTER_SEES
   "$e2e/cluster/up.sh" >/dev/null
   "$e2e/litellm/images.sh" "$version"
   if [ -n "${OPERATOR_ARCHIVE:-}" ]; then import_operator; return; fi
+  operator_image localhost/keyrotation:1 "$build"
+}
+
+# An image that runs a build of the operator on this machine's JDK. The cluster has to show both (CLUSTER_SEES).
+operator_image() { # image, build
+  local jdk
+  jdk=$("$e2e/parts/jdk.sh")
   # The same options as in the Dockerfile.
-  "$e2e/cluster/image.sh" localhost/keyrotation:1 --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
+  "$e2e/cluster/image.sh" "$1" --user 65532 --env "JAVA_HOME=$jdk" --env PATH=/usr/bin:/bin \
     --entrypoint="$jdk/bin/java" --entrypoint=-XX:+UseSerialGC --entrypoint=-XX:TieredStopAtLevel=1 \
     --entrypoint=-XX:MaxRAMPercentage=60 --entrypoint=-XX:+ExitOnOutOfMemoryError \
-    --entrypoint=-jar --entrypoint="$build/quarkus-run.jar"
+    --entrypoint=-jar --entrypoint="$2/quarkus-run.jar"
 }
 
 # The image that image.sh built (OPERATOR_ARCHIVE) in place of this machine's JDK and the build. It has all its files, so its pods

@@ -10,6 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CHART = str(HERE / "keyrotation")
 MANIFESTS = HERE.parent / "deploy"
+PREVIOUS = str(next((HERE / "previous").glob("keyrotation-*.tgz")))
+VERSION = re.search(r"^version: (.+)$", (HERE / "keyrotation" / "Chart.yaml").read_text(), re.MULTILINE)[1]
 E2E = HERE.parent / "e2e"
 SYSTEM = "keyrotation-system"
 
@@ -35,8 +37,8 @@ def namespace(name):
     kubectl("create", "namespace", name)
 
 
-def install(values):
-    helm("install", "keyrotation", CHART, "--namespace", SYSTEM, "--create-namespace", "--set", values)
+def install(values, chart=CHART):
+    helm("install", "keyrotation", chart, "--namespace", SYSTEM, "--create-namespace", "--set", values)
 
 
 def get(kind, name, in_namespace):
@@ -58,6 +60,17 @@ def may(verb, resource, name=None, in_namespace="ai"):
     account = f"--as=system:serviceaccount:{SYSTEM}:keyrotation"
     question = ["kubectl", "auth", "can-i", verb, f"{resource}/{name}" if name else resource, "-n", in_namespace, account]
     return subprocess.run(question, capture_output=True, text=True).stdout.strip() == "yes"
+
+
+def commands_of_upgrade():
+    """The blocks of commands that the page has below "Upgrade"."""
+    section = re.search(r"^## Upgrade\n(.*?)^## ", (HERE.parent / "docs" / "install.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    return [block[0] for block in re.finditer(r"(?:^    .*\n)+", section, re.MULTILINE)]
+
+
+def copies_in_definition():
+    versions = json.loads(kubectl("get", "crd", "keyrotations.keyrotation.dev", "-o", "json"))["spec"]["versions"]
+    return "copies" in versions[0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["secretRef"]["properties"]
 
 
 def kinds(rendered):
@@ -121,9 +134,35 @@ class ChartTest(unittest.TestCase):
              "--take-ownership", "--server-side=true", "--force-conflicts")
 
         labels = json.loads(kubectl("get", "crd", "keyrotations.keyrotation.dev", "-o", "json"))["metadata"]["labels"]
-        self.assertEqual("0.1.0", labels["app.kubernetes.io/version"])
+        self.assertEqual(VERSION, labels["app.kubernetes.io/version"])
         helm("uninstall", "keyrotation", "--namespace", SYSTEM)
         kubectl("get", "crd", "keyrotations.keyrotation.dev")
+
+    def test_upgrade_from_the_previous_release_ends_as_an_installation(self):
+        values = "namespaces={ai},secrets.names={litellm-keys},secrets.rotations={litellm},logFormat=json"
+        installed = helm("template", "keyrotation", CHART, "--namespace", SYSTEM, "--no-hooks", "--set", values)
+        blocks = commands_of_upgrade()
+        self.assertEqual(2, len(blocks), blocks)
+        for block in blocks:
+            with self.subTest(block):
+                namespace("ai")
+                kubectl("delete", "crd", "keyrotations.keyrotation.dev", "--ignore-not-found")
+                install(values, PREVIOUS)
+                self.assertFalse(copies_in_definition() or may("create", "configmaps"))
+
+                # As one types them, in the directory of the project.
+                run("bash", "-euc", f'cd "$0"; helm() {{ "$HELM" "$@"; }}\n{block}', str(HERE.parent))
+
+                self.assertTrue(copies_in_definition() and may("create", "configmaps"))
+                self.assertEqual(self.documents(installed), self.documents(
+                    helm("get", "manifest", "keyrotation", "--namespace", SYSTEM), "CustomResourceDefinition"))
+                self.tearDown()
+
+    @staticmethod
+    def documents(manifest, without=None):
+        """The manifests of a release, in any order."""
+        documents = {document.strip() for document in re.split(r"^---$", manifest, flags=re.MULTILINE)} - {""}
+        return {document for document in documents if f"\nkind: {without}\n" not in document}
 
     def test_switches_render_what_they_say(self):
         on = ("metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true,"
