@@ -6,20 +6,19 @@ Each block marked `sh` in PAGES/*.md is run by bash as a person would, with the 
 """
 import os
 import pathlib
-import re
-import subprocess
 import sys
 
-BLOCK = re.compile(r"^```sh( change)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+import pages
+
 DRY = 'kubectl() { command kubectl "$@" --dry-run=server; }\n'
 
 
 def run(page, environment):
-    for change, commands in BLOCK.findall(page.read_text()):
-        script = "set -euo pipefail\n" + (DRY if change else "") + commands
-        done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60)
-        if done.returncode:
-            return f"{commands.strip()}\n{done.stderr.strip()}"
+    for block in pages.blocks(page.read_text()):
+        if block.language == "sh":
+            done = pages.run((DRY if block.mark == "change" else "") + block.text, environment, timeout=60)
+            if done.returncode:
+                return f"{block.text.strip()}\n{done.stderr.strip()}"
     return None
 
 

@@ -8,14 +8,14 @@ import fnmatch
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import threading
 import time
 
 from interposers import BEFORE, Cut
-from matrix import Failure, Run, at, leaks
+from matrix import Failure, Run, at, leaks                  # finds what is in e2e/, too
+import pages
 from world import GROUP, MASTER, SALT, ask_pod
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
@@ -28,12 +28,9 @@ class Page:
 
     def __init__(self, path, directory):
         self.directory, self.blocks, self.done = directory, {}, set()
-        heading = ""
-        for part in re.split(r"^(#+ .*)$", path.read_text(), flags=re.MULTILINE):
-            if part.startswith("#"):
-                heading = part.lstrip("# ")
-            found = re.findall(r"^( *)```(?:sh|sql)\n(.*?)^ *```$", part, flags=re.MULTILINE | re.DOTALL)
-            self.blocks.setdefault(heading, []).extend(re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found)
+        for block in pages.blocks(path.read_text()):
+            if block.language in ("sh", "sql"):
+                self.blocks.setdefault(block.heading, []).append(block.text)
         (directory / "deploy").symlink_to(PROJECT / "deploy")
 
     def text(self, heading, number=0):
@@ -43,11 +40,10 @@ class Page:
 
     def run(self, heading, number=0, after="", **variables):
         """Runs a block as a person would, with variables that were set before; what it printed."""
-        script = "set -euo pipefail\n" + self.text(heading, number) + after
-        done = subprocess.run(["bash", "-c", script], cwd=self.directory, env=os.environ | variables, capture_output=True, text=True,
-                              timeout=120)
+        commands = self.text(heading, number) + after
+        done = pages.run(commands, os.environ | variables, self.directory)
         if done.returncode:
-            raise Failure(f"a command of the page failed: {script}\n{done.stderr}")
+            raise Failure(f"a command of the page failed: {commands}\n{done.stderr}")
         return done.stdout
 
     def left(self):
