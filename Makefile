@@ -37,6 +37,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	TLS=1 e2e/tests/rotation.sh 1.100.4
 	e2e/tests/marks.sh 1.108.4
 	e2e/tests/upgrade.sh 1.108.4
+	e2e/tests/tutorial.sh
 
 .PHONY: test-long
 test-long: package ## the load test, a leaked key, no salt key, the alerts by promtool, the whole kill matrix; takes hours

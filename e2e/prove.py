@@ -1,14 +1,16 @@
-"""prove.py STATE [--keys Master,Salt] [--places DIRECTORY]   proves from outside that a rotation did what it says
+"""prove.py STATE [--keys Master,Salt] [--restored FILE] [--places DIRECTORY]   proves from outside that a rotation did what it says
 
 STATE is the directory that litellm/deploy.sh filled before the rotation. kubectl must reach the cluster. Each check is one
 line, "ok" or "FAIL"; the last line is `N passed, N failed`, and the exit code is 0 only if none failed. Nothing here uses
 code of keyrotation: requests as users send them, and LiteLLM's own decryption functions.
+--restored: the last rotation was rolled back, and the keys that FILE names are in use again; those of STATE are the ones that ended.
 --places: also keep what was searched for leaked keys in that directory.
 """
 import argparse
 import base64
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -55,7 +57,13 @@ def title(text):
     print(text, flush=True)
 
 
-def status_of_rotation():
+def secret_ref():
+    """The Secret that the pods read; without a KeyRotation that of the example."""
+    spec = kubectl("-n", NAMESPACE, "get", "keyrotation", ROTATION, "-o", "jsonpath={.spec.secretRef}", must=False)
+    return {"masterKey": MASTER, "saltKey": SALT, **(json.loads(spec) if spec else {"name": SECRET, "mirrors": MIRRORS})}
+
+
+def status_of_rotation(result):
     title("What the KeyRotation says")
     found = kubectl("-n", NAMESPACE, "get", "keyrotation", ROTATION, "-o", "json", must=False)
     if not found:
@@ -69,15 +77,17 @@ def status_of_rotation():
     check("the status is about the newest specification",
           None if status.get("observedGeneration") == resource["metadata"]["generation"] else "observedGeneration is older")
     last = (status.get("history") or [{}])[0]
-    check("the last rotation in the history succeeded", None if last.get("result") == "Succeeded" else f"it says {last}")
+    check(f"the last rotation in the history says {result}", None if last.get("result") == result else f"it says {last}")
 
 
-def keys(before, rotated):
+def keys(before, rotated, restored):
     title("The keys in the Secret")
-    data = {name: base64.b64decode(value).decode() for name, value in get("secret", SECRET)["data"].items()}
+    ref = secret_ref()
+    master, salt = ref["masterKey"], ref["saltKey"]
+    data = {name: base64.b64decode(value).decode() for name, value in get("secret", ref["name"])["data"].items()}
     # Without a salt key the master key encrypts.
     salt_before = before["salt"] if before["salt"] != before["master"] else None
-    for kind, name, old in (("Master", MASTER, before["master"]), ("Salt", SALT, salt_before)):
+    for kind, name, old in (("Master", master, before["master"]), ("Salt", salt, salt_before)):
         if kind in rotated:
             check(f"{name} is new", "it is the old one" if data[name] == old else None)
             check(f"{name} is sk- and 32 random bytes",
@@ -88,17 +98,21 @@ def keys(before, rotated):
     for copy in json.loads(spec or "[]"):
         held = base64.b64decode(get("secret", copy["name"], namespace=copy["namespace"])["data"][copy["key"]]).decode()
         check(f"the copy in Secret {copy['namespace']}/{copy['name']} is the same as the master key",
-              None if held == data[MASTER] else "it is another")
-    for name in MIRRORS:
-        check(f"{name} is the same as the master key", None if data[name] == data[MASTER] else "it is another")
-    return data[MASTER], data.get(SALT, data[MASTER])
+              None if held == data[master] else "it is another")
+    for name in ref.get("mirrors", []):
+        check(f"{name} is the same as the master key", None if data[name] == data[master] else "it is another")
+    if restored:
+        check("the keys are those from before the rotation",
+              None if (data[master], data.get(salt, data[master])) == (restored["master"], restored["salt"]) else "they are others")
+    return data[master], data.get(salt, data[master])
 
 
 def requests(before, master):
     title("Requests to LiteLLM")
-    replicas = get("deployment", DEPLOYMENT)["spec"]["replicas"]
+    spec = get("deployment", DEPLOYMENT)["spec"]
+    replicas, labels = spec["replicas"], ",".join("=".join(label) for label in spec["selector"]["matchLabels"].items())
     pods = {pod["metadata"]["name"]: pod["status"].get("podIP")
-            for pod in get("pods", "-l", f"app={DEPLOYMENT}")["items"]
+            for pod in get("pods", "-l", labels)["items"]
             if "deletionTimestamp" not in pod["metadata"]}
     check(f"{replicas} pods run, as before", None if len(pods) == replicas == before["replicas"] else f"pods: {sorted(pods)}")
     _, out, err = in_toolbox("probe.py", "requests", questions={
@@ -218,13 +232,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("state")
     parser.add_argument("--keys", default="Master,Salt")
+    parser.add_argument("--restored", type=lambda path: json.loads(pathlib.Path(path).read_text()))
     parser.add_argument("--places")
     options = parser.parse_args()
     with open(os.path.join(options.state, "before.json")) as file:
         before = json.load(file)
-    status_of_rotation()
+    status_of_rotation("RolledBack" if options.restored else "Succeeded")
     rotated = options.keys.split(",")
-    master, salt = keys(before, rotated)
+    master, salt = keys(before, rotated, options.restored)
     requests(before, master)
     ciphertexts(options.state, before, salt, rotated)
     record(rotated)

@@ -114,14 +114,14 @@ PYTHON
 }
 
 # After a rotation: what prove.py is to take for the old keys next time.
-remember_keys() {
+remember_keys() { # Secret and its entry with the master key, if not those of the example
   (umask 077
-    kubectl -n ai get secret litellm-keys -o json | python3 -c '
+    kubectl -n ai get secret "${1:-litellm-keys}" -o json | python3 -c '
 import base64, json, sys
 data, before = json.load(sys.stdin)["data"], json.load(open(sys.argv[1]))
-master, salt = (base64.b64decode(data.get(name, "")).decode() for name in ("LITELLM_MASTER_KEY", "LITELLM_SALT_KEY"))
+master, salt = (base64.b64decode(data.get(name, "")).decode() for name in (sys.argv[2], "LITELLM_SALT_KEY"))
 before["master"], before["salt"] = master, salt or master
-print(json.dumps(before))' "$work/state/before.json" >"$work/state/next.json"
+print(json.dumps(before))' "$work/state/before.json" "${2:-LITELLM_MASTER_KEY}" >"$work/state/next.json"
     mv "$work/state/next.json" "$work/state/before.json")
 }
 

@@ -8,6 +8,7 @@
 #   POOLER=1                       with a PgBouncer between LiteLLM and its database
 #   TLS=1                          PostgreSQL and LiteLLM serve TLS and nothing else, with certificates by tls.sh; whoever asks them verifies
 #                                  these. With the images of the rig only
+#   CHART=1                        by Helm (HELM), with the names that LiteLLM's chart gives: see litellm-helm/. No salt key
 #   LITELLM_IMAGE, POSTGRES_IMAGE, REDIS_IMAGE, POOLER_IMAGE  images to use instead of the rig's; LiteLLM then makes its schema itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -46,7 +47,7 @@ kubectl create namespace ai --dry-run=client -o yaml | kubectl apply --server-si
 kubectl -n ai create configmap e2e-scripts --from-file="$here" --dry-run=client -o yaml | kubectl apply --server-side -f - >/dev/null
 master=sk-$(random) salt=sk-$(random) password=$(random)
 salt_entry="LITELLM_SALT_KEY: \"$salt\""
-[ -z "${NO_SALT:-}" ] || { salt=$master; salt_entry=; }
+[ -z "${NO_SALT:-}${CHART:-}" ] || { salt=$master; salt_entry=; }
 a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random) d=sk-provider-$(random)
 (
   umask 077
@@ -55,7 +56,7 @@ a=sk-provider-$(random) b=sk-provider-$(random) c=sk-provider-$(random) d=sk-pro
  "provider": {"a": "$a", "b": "$b", "c": "$c", "d": "$d"}}
 JSON
 )
-secret litellm-keys <<YAML
+[ -n "${CHART:-}" ] || secret litellm-keys <<YAML
 LITELLM_MASTER_KEY: "$master"
 $salt_entry
 LITELLM_SMOKE_TEST_KEY: "$master"
@@ -126,7 +127,28 @@ if [ -z "${LITELLM_IMAGE:-}" ]; then
   say "LiteLLM's database schema is made"
 fi
 
-apply litellm.yaml
+# Values of the chart that have litellm.yaml's pods: they start as fast, and are ready as soon.
+install_chart() {
+  "$HELM" install litellm "$here/litellm-helm" --namespace ai --values - >/dev/null <<YAML
+replicaCount: $replicas
+image: {repository: localhost/litellm, tag: "$version", pullPolicy: IfNotPresent}
+masterkey: "$master"
+postgresql: {auth: {password: "$password"}}
+envVars: {STORE_MODEL_IN_DB: "True", LITELLM_MODE: PRODUCTION}
+extraEnvVars: [{name: CONFIG_FILE_PROVIDER_KEY, valueFrom: {secretKeyRef: {name: provider-keys, key: d}}}]
+proxy_config:
+  model_list:
+    - model_name: config-file
+      litellm_params: {model: openai/fake, api_base: "http://provider.ai.svc.cluster.local:8080/v1", api_key: os.environ/CONFIG_FILE_PROVIDER_KEY}
+  litellm_settings: {request_timeout: 20, num_retries: 0}
+startupProbe: {periodSeconds: 1, failureThreshold: 300}
+readinessProbe: {periodSeconds: 2}
+resources: {requests: {cpu: 250m, memory: 1Gi}}
+volumes: [{name: tmp, emptyDir: {}}]
+volumeMounts: [{name: tmp, mountPath: /tmp}]
+YAML
+}
+if [ -n "${CHART:-}" ]; then install_chart; else apply litellm.yaml; fi
 busy "LiteLLM $version starts, $replicas replicas" "$state/litellm.log" rollout litellm 600
 busy "provider" "$state/provider.log" rollout provider 60
 busy "toolbox" "$state/toolbox.log" rollout toolbox 60

@@ -19,10 +19,10 @@ check() {
   checked "$text" "$result"
 }
 
-count() { # file: adds its last line, "N passed, N failed"
-  local its_passed=0 its_failed=1
+count() { # file: adds its last line, "N passed, N failed"; without one a failure
+  local its_passed its_failed
   read -r its_passed _ its_failed _ < <(tail -n 1 "$1") || :
-  passed=$((passed + its_passed)) failed=$((failed + its_failed))
+  passed=$((passed + ${its_passed:-0})) failed=$((failed + ${its_failed:-1}))
 }
 
 prove() { # name; keys, if not both: the proof of their rotation
