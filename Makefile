@@ -44,6 +44,7 @@ test-long: package ## the load test, a leaked key, no salt key, the alerts by pr
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/leak.sh 1.108.4
 	e2e/tests/no-salt.sh 1.100.4
+	e2e/tests/upgrade.sh 1.108.4 Drain
 	e2e/tests/kill.sh --long
 	helm/rules/test.sh
 
