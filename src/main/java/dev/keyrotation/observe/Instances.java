@@ -52,87 +52,77 @@ final class Instances {
     return all;
   }
 
+  /** What is said against an instance; null when nothing is. */
+  @FunctionalInterface
+  private interface Question {
+    @Nullable Evidence about(Workloads.Instance instance, URI url);
+  }
+
+  /** What is said against the first instance against which something is; null when nothing is. */
+  private static @Nullable Evidence ofEach(List<Workloads.Instance> instances, Question question) {
+    for (Workloads.Instance instance : instances) {
+      URI url = instance.url();
+      Evidence evidence =
+          url == null ? unclear(instance, "it has no address yet") : question.about(instance, url);
+      if (evidence != null) {
+        return evidence;
+      }
+    }
+    return null;
+  }
+
   /** Null when every instance accepts {@code key} and refuses a random one. */
   @Nullable Evidence accepts(
       KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial key) {
     ProxyApi proxy = proxies.of(primary);
     KeyMaterial control = KeyMaterial.generate(random);
-    for (Workloads.Instance instance : instances) {
-      URI url = instance.url();
-      if (url == null) {
-        return unclear(instance, "it has no address yet");
-      }
-      switch (proxy.ask(url, key)) {
-        case KeyAnswer.Unclear(String why) -> {
-          return unclear(instance, why);
-        }
-        case KeyAnswer.Refused() -> {
-          return new Evidence.Refuted(
-              ConditionReason.VERIFICATION_FAILED,
-              instance.name() + " refuses the key that it should run with.",
-              RELOAD_PATIENCE);
-        }
-        case KeyAnswer.Ordinary() -> {
-          return new Evidence.Refuted(
-              ConditionReason.VERIFICATION_FAILED,
-              instance.name()
-                  + " takes the key that it should run with for an ordinary one: its master key is"
-                  + " another.",
-              RELOAD_PATIENCE);
-        }
-        case KeyAnswer.Accepted() -> {
-          // A proxy without a master key accepts everything: then acceptance proves nothing.
-          switch (proxy.ask(url, control)) {
-            case KeyAnswer.Unclear(String why) -> {
-              return unclear(instance, why);
-            }
-            case KeyAnswer.Accepted(), KeyAnswer.Ordinary() -> {
-              return new Evidence.Refuted(
-                  ConditionReason.VERIFICATION_FAILED,
-                  instance.name()
-                      + " accepts a random key as admin: it checks no keys at all (custom auth, no"
-                      + " master key, or allow_requests_on_db_unavailable while its database is"
-                      + " down).",
-                  RELOAD_PATIENCE);
-            }
-            case KeyAnswer.Refused() -> {}
-          }
-        }
-      }
-    }
-    return null;
+    return ofEach(
+        instances,
+        (instance, url) ->
+            switch (proxy.ask(url, key)) {
+              case KeyAnswer.Unclear(String why) -> unclear(instance, why);
+              case KeyAnswer.Refused() ->
+                  contradicts(instance, " refuses the key that it should run with.");
+              case KeyAnswer.Ordinary() ->
+                  contradicts(
+                      instance,
+                      " takes the key that it should run with for an ordinary one: its master key"
+                          + " is another.");
+              case KeyAnswer.Accepted() -> refusesRandom(proxy, instance, url, control);
+            });
+  }
+
+  /** A proxy without a master key accepts everything: then acceptance proves nothing. */
+  private static @Nullable Evidence refusesRandom(
+      ProxyApi proxy, Workloads.Instance instance, URI url, KeyMaterial control) {
+    return switch (proxy.ask(url, control)) {
+      case KeyAnswer.Unclear(String why) -> unclear(instance, why);
+      case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
+          contradicts(
+              instance,
+              " accepts a random key as admin: it checks no keys at all (custom auth, no master"
+                  + " key, or allow_requests_on_db_unavailable while its database is down).");
+      case KeyAnswer.Refused() -> null;
+    };
   }
 
   /** Null when every instance refuses {@code key}. */
   @Nullable Evidence refuses(
       KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial key) {
     ProxyApi proxy = proxies.of(primary);
-    for (Workloads.Instance instance : instances) {
-      URI url = instance.url();
-      if (url == null) {
-        return unclear(instance, "it has no address yet");
-      }
-      switch (proxy.ask(url, key)) {
-        case KeyAnswer.Unclear(String why) -> {
-          return unclear(instance, why);
-        }
-        case KeyAnswer.Accepted() -> {
-          return new Evidence.Refuted(
-              ConditionReason.OLD_KEY_STILL_ACCEPTED,
-              instance.name() + " still accepts the master key that was replaced.",
-              CACHE_PATIENCE);
-        }
-        case KeyAnswer.Ordinary() -> {
-          return new Evidence.Refuted(
-              ConditionReason.OLD_KEY_STILL_ACCEPTED,
-              instance.name()
-                  + " still accepts the master key that was replaced, as an ordinary key.",
-              CACHE_PATIENCE);
-        }
-        case KeyAnswer.Refused() -> {}
-      }
-    }
-    return null;
+    return ofEach(
+        instances,
+        (instance, url) ->
+            switch (proxy.ask(url, key)) {
+              case KeyAnswer.Unclear(String why) -> unclear(instance, why);
+              case KeyAnswer.Accepted() ->
+                  stillAccepted(instance, " still accepts the master key that was replaced.");
+              case KeyAnswer.Ordinary() ->
+                  stillAccepted(
+                      instance,
+                      " still accepts the master key that was replaced, as an ordinary key.");
+              case KeyAnswer.Refused() -> null;
+            });
   }
 
   /**
@@ -164,37 +154,33 @@ final class Instances {
   @Nullable Evidence readsModels(
       KeyRotation primary, List<Workloads.Instance> instances, KeyMaterial master, int expected) {
     ProxyApi proxy = proxies.of(primary);
-    for (Workloads.Instance instance : instances) {
-      URI url = instance.url();
-      if (url == null) {
-        return unclear(instance, "it has no address yet");
-      }
-      switch (proxy.models(url, master)) {
-        case Models.Unclear(String why) -> {
-          return unclear(instance, why);
-        }
-        case Models.Listed(int stored, List<String> unreadable) -> {
-          if (!unreadable.isEmpty()) {
-            return new Evidence.Refuted(
-                ConditionReason.VERIFICATION_FAILED,
-                instance.name()
-                    + " cannot decrypt "
-                    + unreadable.size()
-                    + " stored models, the first is model_id "
-                    + unreadable.getFirst()
-                    + ".",
-                RELOAD_PATIENCE);
-          }
-          if (stored < expected) {
-            return new Evidence.Refuted(
-                ConditionReason.VERIFICATION_FAILED,
-                instance.name() + " lists " + stored + " of " + expected + " stored models.",
-                RELOAD_PATIENCE);
-          }
-        }
-      }
-    }
-    return null;
+    return ofEach(
+        instances,
+        (instance, url) ->
+            switch (proxy.models(url, master)) {
+              case Models.Unclear(String why) -> unclear(instance, why);
+              case Models.Listed(int stored, List<String> unreadable) when !unreadable.isEmpty() ->
+                  contradicts(
+                      instance,
+                      " cannot decrypt "
+                          + unreadable.size()
+                          + " stored models, the first is model_id "
+                          + unreadable.getFirst()
+                          + ".");
+              case Models.Listed(int stored, List<String> unreadable) when stored < expected ->
+                  contradicts(instance, " lists " + stored + " of " + expected + " stored models.");
+              case Models.Listed listed -> null;
+            });
+  }
+
+  private static Evidence contradicts(Workloads.Instance instance, String what) {
+    return new Evidence.Refuted(
+        ConditionReason.VERIFICATION_FAILED, instance.name() + what, RELOAD_PATIENCE);
+  }
+
+  private static Evidence stillAccepted(Workloads.Instance instance, String what) {
+    return new Evidence.Refuted(
+        ConditionReason.OLD_KEY_STILL_ACCEPTED, instance.name() + what, CACHE_PATIENCE);
   }
 
   private static Evidence unclear(Workloads.Instance instance, String why) {

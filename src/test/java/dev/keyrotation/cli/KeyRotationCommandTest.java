@@ -105,7 +105,7 @@ class KeyRotationCommandTest {
             host.world.databaseDown(
                 host.world.changes() > 2); // it never comes back, and nothing can be known
 
-    assertThat(onHost("run", "--patience", "1m")).isEqualTo(5);
+    assertThat(onHost("run", "--patience", "2s")).isEqualTo(5);
     assertThat(out.toString()).contains("run the same command again");
   }
 

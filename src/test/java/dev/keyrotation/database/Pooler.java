@@ -1,33 +1,24 @@
 package dev.keyrotation.database;
 
+import dev.keyrotation.part.ServerProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 
 /** A real PgBouncer on the loopback address before a database, which ends with {@link #close}. */
 final class Pooler implements AutoCloseable {
-  private final Process process;
+  private final ServerProcess process;
   private final int port;
 
   /**
    * @param settings further lines of its configuration, for example {@code pool_mode = session}
    */
   Pooler(TestDatabase database, Path directory, String... settings) {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     try {
+      port = ServerProcess.freePort();
       // PgBouncer refuses to run as root, and whom it becomes has to read its files.
       boolean root = "root".equals(System.getProperty("user.name"));
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -52,65 +43,23 @@ final class Pooler implements AutoCloseable {
               String.join("\n", settings),
               ""));
       process =
-          new ProcessBuilder(program(), configuration.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(directory.resolve("log").toFile())
-              .start();
+          ServerProcess.start(
+              port,
+              directory,
+              List.of(
+                  ServerProcess.program("pgbouncer", "pgbouncer", "pgbouncer.sh"),
+                  configuration.toString()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Awaitility.await().atMost(Duration.ofSeconds(30)).until(this::listens);
   }
 
   int port() {
     return port;
   }
 
-  private boolean listens() {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /** As {@code e2e/parts/pgbouncer.sh} finds or makes it. */
-  private static String program() throws IOException {
-    for (String directory : System.getenv("PATH").split(":", -1)) {
-      if (Files.isExecutable(Path.of(directory, "pgbouncer"))) {
-        return Path.of(directory, "pgbouncer").toString();
-      }
-    }
-    String cache = System.getenv("KEYROTATION_CACHE");
-    Path parts =
-        cache == null || cache.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache", "keyrotation")
-            : Path.of(cache);
-    List<Path> found = List.of();
-    if (Files.isDirectory(parts)) {
-      try (Stream<Path> entries = Files.list(parts)) {
-        found =
-            entries
-                .filter(part -> part.getFileName().toString().startsWith("pgbouncer-"))
-                .map(part -> part.resolve("pgbouncer"))
-                .filter(Files::isExecutable)
-                .toList();
-      }
-    }
-    if (found.isEmpty()) {
-      throw new IllegalStateException(
-          "There is no PgBouncer. Get one with: e2e/parts/pgbouncer.sh");
-    }
-    return found.getFirst().toString();
-  }
-
   @Override
   public void close() {
-    process.destroy();
-    try {
-      process.waitFor();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    process.close();
   }
 }

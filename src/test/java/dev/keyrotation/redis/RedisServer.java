@@ -1,16 +1,10 @@
 package dev.keyrotation.redis;
 
+import dev.keyrotation.part.ServerProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import redis.clients.jedis.Jedis;
 
 /** A real Redis server on the loopback address, which ends with {@link #close}. */
@@ -18,19 +12,18 @@ final class RedisServer implements AutoCloseable {
   static final String PASSWORD = "canary/pass";
   private static final String ENCODED = "canary%2Fpass";
 
-  private final Process process;
+  private final ServerProcess process;
   private final int port;
 
   RedisServer(Path directory) {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     try {
+      port = ServerProcess.freePort();
       process =
-          new ProcessBuilder(
-                  program(),
+          ServerProcess.start(
+              port,
+              directory,
+              List.of(
+                  ServerProcess.program("redis-server", "redis", "redis.sh"),
                   "--bind",
                   "127.0.0.1",
                   "--port",
@@ -40,51 +33,10 @@ final class RedisServer implements AutoCloseable {
                   "--dir",
                   directory.toString(),
                   "--save",
-                  "")
-              .redirectErrorStream(true)
-              .redirectOutput(directory.resolve("log").toFile())
-              .start();
+                  ""));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Awaitility.await().atMost(Duration.ofSeconds(30)).until(this::listens);
-  }
-
-  private boolean listens() {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /** As {@code e2e/parts/redis.sh} finds or makes it. */
-  private static String program() throws IOException {
-    for (String directory : System.getenv("PATH").split(":", -1)) {
-      if (Files.isExecutable(Path.of(directory, "redis-server"))) {
-        return Path.of(directory, "redis-server").toString();
-      }
-    }
-    String cache = System.getenv("KEYROTATION_CACHE");
-    Path parts =
-        cache == null || cache.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache", "keyrotation")
-            : Path.of(cache);
-    List<Path> found = List.of();
-    if (Files.isDirectory(parts)) {
-      try (Stream<Path> entries = Files.list(parts)) {
-        found =
-            entries
-                .filter(part -> part.getFileName().toString().startsWith("redis-"))
-                .map(part -> part.resolve("redis-server"))
-                .filter(Files::isExecutable)
-                .toList();
-      }
-    }
-    if (found.isEmpty()) {
-      throw new IllegalStateException("There is no Redis server. Get one with: e2e/parts/redis.sh");
-    }
-    return found.getFirst().toString();
   }
 
   String url() {
@@ -105,11 +57,6 @@ final class RedisServer implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
-    try {
-      process.waitFor();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    process.close();
   }
 }
