@@ -120,7 +120,7 @@ public final class LiveCheck {
         ActiveKeys active = Statuses.of(primary).activeKeys();
         if (active == null) {
           answers.add(new Answer("keys", Verdict.PASSED, "usable; no rotation has been made yet"));
-        } else if (active.fingerprints().equals(Preflight.fingerprints(usable.keys()))) {
+        } else if (active.fingerprints().equals(GenerateKeysObserver.fingerprints(usable.keys()))) {
           answers.add(
               new Answer(
                   "keys", Verdict.PASSED, "as revision " + active.revision() + " left them"));

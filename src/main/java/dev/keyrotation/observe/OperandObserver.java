@@ -34,7 +34,8 @@ final class OperandObserver {
       return new Operand.Drifted(where + " is missing or holds no usable keys.");
     }
     ActiveKeys active = Statuses.of(primary).activeKeys();
-    if (active != null && !active.fingerprints().equals(Preflight.fingerprints(usable.keys()))) {
+    if (active != null
+        && !active.fingerprints().equals(GenerateKeysObserver.fingerprints(usable.keys()))) {
       return new Operand.Drifted(
           where
               + " no longer holds the keys of revision "

@@ -2,7 +2,6 @@ package dev.keyrotation.observe;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.api.v1alpha1.Fencing;
-import dev.keyrotation.api.v1alpha1.KeyFingerprints;
 import dev.keyrotation.api.v1alpha1.KeyKind;
 import dev.keyrotation.api.v1alpha1.KeyRotation;
 import dev.keyrotation.api.v1alpha1.KeyRotationSpec;
@@ -17,6 +16,7 @@ import dev.keyrotation.database.RotationDatabase;
 import dev.keyrotation.failure.RotationException;
 import dev.keyrotation.key.ConnectionMarks;
 import dev.keyrotation.key.KeyCopies;
+import dev.keyrotation.key.KeyMaterial;
 import dev.keyrotation.key.KeySet;
 import dev.keyrotation.key.KeyStore;
 import dev.keyrotation.plan.Finding;
@@ -24,9 +24,6 @@ import dev.keyrotation.plan.PreflightReport;
 import dev.keyrotation.plan.Schedules;
 import dev.keyrotation.plan.Triggers;
 import dev.keyrotation.proxy.Proxies;
-import dev.keyrotation.proxy.ProxyApi;
-import dev.keyrotation.proxy.ProxyApi.KeyAnswer;
-import dev.keyrotation.proxy.ProxyApi.Models;
 import dev.keyrotation.redis.AuthCache;
 import dev.keyrotation.redis.AuthCaches;
 import dev.keyrotation.workload.Workloads;
@@ -93,7 +90,7 @@ final class Preflight {
     private @Nullable String version;
     private long values;
     private int instances;
-    private int storedModels = Integer.MAX_VALUE;
+    private int storedModels = InstancePreflight.NOT_KNOWN;
     private @Nullable String noFence = "there is no database";
     private @Nullable Fencing fencing;
 
@@ -123,7 +120,7 @@ final class Preflight {
           values,
           List.copyOf(columns),
           instances,
-          storedModels == Integer.MAX_VALUE ? 0 : storedModels,
+          storedModels == InstancePreflight.NOT_KNOWN ? 0 : storedModels,
           noFence,
           version,
           fencing);
@@ -272,77 +269,20 @@ final class Preflight {
       }
     }
 
-    /**
-     * What an instance accepts is the key it runs with, wherever its configuration says that it
-     * comes from.
-     */
     private void readInstance(Workloads.Instance instance) {
       KeySet present = keys;
       URI url = instance.url();
       if (present == null || url == null) {
         return;
       }
-      ProxyApi proxy = proxies.of(primary);
-      switch (proxy.ask(url, present.master())) {
-        case KeyAnswer.Unclear(String why) ->
-            add(
-                ConditionReason.EVIDENCE_UNKNOWN,
-                instance.name() + " gives no clear answer: " + why);
-        case KeyAnswer.Refused() ->
-            add(
-                ConditionReason.INSTANCES_ON_OTHER_KEY,
-                instance.name()
-                    + " refuses the master key of "
-                    + store.where(primary)
-                    + ": it runs with another one. Restart it, or correct the spec.");
-        case KeyAnswer.Ordinary() ->
-            add(
-                ConditionReason.INSTANCES_ON_OTHER_KEY,
-                instance.name()
-                    + " takes the master key of "
-                    + store.where(primary)
-                    + " for an ordinary key: it runs with another master key. Restart it, or"
-                    + " correct the spec.");
-        case KeyAnswer.Accepted() -> {
-          switch (proxy.ask(url, dev.keyrotation.key.KeyMaterial.generate(random))) {
-            case KeyAnswer.Accepted(), KeyAnswer.Ordinary() ->
-                add(
-                    ConditionReason.INSTANCES_ON_OTHER_KEY,
-                    instance.name() + " accepts any key as admin, so nothing could be verified.");
-            case KeyAnswer.Unclear(String why) ->
-                add(
-                    ConditionReason.EVIDENCE_UNKNOWN,
-                    instance.name() + " gives no clear answer to a random key: it " + why + ".");
-            case KeyAnswer.Refused() -> {}
-          }
-          if (proxy.origin(url, present.master()) == ProxyApi.KeyOrigin.ROW) {
-            add(
-                ConditionReason.INSTANCES_ON_OTHER_KEY,
-                instance.name()
-                    + " accepts the master key of "
-                    + store.where(primary)
-                    + " only through a row of the token table: it runs with another one. Restart"
-                    + " it, or correct the spec.");
-          }
-          if (version == null) {
-            version = proxy.version(url, present.master());
-          }
-          if (proxy.models(url, present.master())
-              instanceof Models.Listed(int stored, var broken)) {
-            storedModels = Math.min(storedModels, stored);
-            if (!broken.isEmpty()) {
-              add(
-                  ConditionReason.VALUE_UNREADABLE,
-                  instance.name()
-                      + " cannot decrypt "
-                      + broken.size()
-                      + " stored models already now, the first is model_id "
-                      + broken.getFirst()
-                      + ". Repair or delete them first.");
-            }
-          }
-        }
+      InstancePreflight look =
+          new InstancePreflight(
+              proxies.of(primary), instance, url, present.master(), store.where(primary));
+      findings.addAll(look.findings(KeyMaterial.generate(random)));
+      if (version == null) {
+        version = look.version();
       }
+      storedModels = Math.min(storedModels, look.storedModels());
     }
 
     private void readDatabase() {
@@ -423,10 +363,5 @@ final class Preflight {
                 + ".");
       }
     }
-  }
-
-  /** Fingerprints for the operand check. */
-  static KeyFingerprints fingerprints(KeySet keys) {
-    return GenerateKeysObserver.fingerprints(keys);
   }
 }
