@@ -33,14 +33,14 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/tests/kill.sh
 	e2e/tests/host.sh
 	e2e/tests/mixed.sh
-	e2e/tests/rotation.sh 1.108.4
+	OPERATOR_ARCHIVE=$(CURDIR)/target/keyrotation-image.tar e2e/tests/rotation.sh 1.108.4
 	TLS=1 e2e/tests/rotation.sh 1.100.4
 	e2e/tests/marks.sh 1.108.4
 	e2e/tests/upgrade.sh 1.108.4
 	e2e/tests/tutorial.sh
 
 .PHONY: test-long
-test-long: package ## the load test, a leaked key, no salt key, the alerts by promtool, the whole kill matrix; takes hours
+test-long: package ## the load test, a leaked key, no salt key, the alerts by promtool, the whole kill matrix; takes an hour
 	for version in $(LITELLM_VERSIONS); do e2e/tests/load.sh $$version || exit 1; done
 	e2e/tests/leak.sh 1.108.4
 	e2e/tests/no-salt.sh 1.100.4

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # image.sh  the operator's image: it is built from the Dockerfile, and runs as the pods of deploy/operator do, with a read-only
 # root, as nobody, under the restricted Pod Security level, and with no file of this machine. It becomes the leader and answers
-# a KeyRotation. `make package` first. The last line says `N passed, N failed`.
-# A rotation with it: OPERATOR_ARCHIVE=$(e2e/image.sh) e2e/tests/rotation.sh 1.108.4
+# a KeyRotation. `make package` first. It leaves the image in target/keyrotation-image.tar, with which `make test` then rotates
+# (OPERATOR_ARCHIVE). The last line says `N passed, N failed`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
@@ -67,7 +67,7 @@ new_run image
 export CLUSTER_OWNER=$$
 trap clean_up EXIT
 trap 'exit 130' INT TERM
-OPERATOR_ARCHIVE=$("$e2e/image.sh" "$work/image.tar")
+OPERATOR_ARCHIVE=$("$e2e/image.sh")
 check "it has a user, a version and the labels of an OCI image" described
 PATH=$("$e2e/parts/kubernetes.sh"):$PATH
 export PATH
