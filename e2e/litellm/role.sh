@@ -29,13 +29,23 @@ else
   superuser -c "REVOKE litellm FROM keyrotation" 2>/dev/null
 fi
 
-kubectl -n ai port-forward deployment/postgres :5432 >"$state/forward.log" 2>&1 &
-forward=$!
-trap 'kill $forward 2>/dev/null || :' EXIT
-wait_for 20 "the port-forward to PostgreSQL" grep -q '127.0.0.1:[0-9]* ->' "$state/forward.log"
-port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\) ->.*/\1/p' "$state/forward.log" | head -n 1)
-# The port-forward is encrypted by itself. TLS inside of it ends with a reset, and then kubectl ends the whole port-forward.
-(umask 077; echo "DATABASE_URL=postgresql://litellm:$(entry "$state/keys.json" password)@127.0.0.1:$port/litellm?sslmode=disable" >"$state/grants.env")
+# A port-forward is encrypted by itself. kubectl ends it as a whole when one connection in it is reset: TLS inside of it ends so always,
+# plain ones now and then on a busy machine.
+print_grants() {
+  local port result=0
+  rm -f "$state/forward.log"     # nobody is to read the port of the one before
+  kubectl -n ai port-forward deployment/postgres :5432 >"$state/forward.log" 2>&1 &
+  forward=$!
+  wait_for 20 "the port-forward to PostgreSQL" grep -q '127.0.0.1:[0-9]* ->' "$state/forward.log"
+  port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\) ->.*/\1/p' "$state/forward.log" | head -n 1)
+  (umask 077; echo "DATABASE_URL=postgresql://litellm:$(entry "$state/keys.json" password)@127.0.0.1:$port/litellm?sslmode=disable" >"$state/grants.env")
+  JAVA_HOME=${JAVA_HOME:-$("$here/../parts/jdk.sh")} "$project/bin/keyrotation" grants "$@" -f "$state/grants.yaml" --state-dir "$state/grants" \
+    >"$state/grants.sql" || { result=$?; cat "$state/forward.log" >&2; }
+  kill "$forward" 2>/dev/null || :
+  return "$result"
+}
+
+trap 'kill ${forward:-} 2>/dev/null || :' EXIT
 cat >"$state/grants.yaml" <<YAML
 apiVersion: keyrotation.dev/v1alpha1
 kind: KeyRotation
@@ -46,7 +56,7 @@ spec:
   database: {urlFrom: {environmentFile: {path: $state/grants.env}}}
   workloads: [{deployment: {name: litellm}}]
 YAML
-JAVA_HOME=${JAVA_HOME:-$("$here/../parts/jdk.sh")} "$project/bin/keyrotation" grants "$@" -f "$state/grants.yaml" --state-dir "$state/grants" >"$state/grants.sql"
+print_grants "$@" || print_grants "$@" || print_grants "$@"
 grep -q '^GRANT' "$state/grants.sql" || die "keyrotation grants printed no grant"
 superuser <"$state/grants.sql"
 rm "$state/grants.env"
