@@ -48,8 +48,10 @@ start_postgres() {
 
 keys() { printf '{"salt": "%s", "new_salt": "%s"}' "$old" "$new"; }
 copy() { sql -d postgres -c "CREATE DATABASE $2 TEMPLATE $1 OWNER litellm" -c CHECKPOINT; }
-java() { # the options of the image, and a heap in which nothing can hide
-  "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx64m \
+java() { # the options of the image, and for ours a heap in which nothing can hide; the others have their values ready in theirs
+  local heap=2g
+  [ "$1" != reencrypt ] || heap=64m
+  "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Xmx$heap" \
     -cp "$app/app/*:$app/lib/main/*:$app/lib/boot/*" "$work/Reencryption.java" "$@"
 }
 
