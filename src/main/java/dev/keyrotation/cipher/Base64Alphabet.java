@@ -1,5 +1,6 @@
 package dev.keyrotation.cipher;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
@@ -16,22 +17,36 @@ enum Base64Alphabet {
   STANDARD,
   URL_SAFE;
 
-  /** The standard digit that a character stands for; 0 where it is none of either alphabet. */
-  private static final byte[] DIGITS = digits();
+  private static final byte NO_DIGIT = -1;
 
-  private static byte[] digits() {
-    byte[] digits = new byte[128];
-    for (char c = 0; c < digits.length; c++) {
-      digits[c] = (byte) (c == '-' ? '+' : c == '_' ? '/' : isStandardDigit(c) ? c : 0);
+  /** The six bits that a character stands for in either alphabet. */
+  private static final byte[] BITS = bits();
+
+  private static byte[] bits() {
+    byte[] bits = new byte[256];
+    Arrays.fill(bits, NO_DIGIT);
+    String digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (byte i = 0; i < digits.length(); i++) {
+      bits[digits.charAt(i)] = i;
     }
-    return digits;
+    bits['-'] = bits['+'];
+    bits['_'] = bits['/'];
+    return bits;
   }
 
   /** The alphabet that {@code text} was written in. */
   static Base64Alphabet of(String text) {
-    boolean urlSafe = text.indexOf('-') >= 0 || text.indexOf('_') >= 0;
-    boolean standard = text.indexOf('+') >= 0 || text.indexOf('/') >= 0;
-    return urlSafe && !standard ? URL_SAFE : STANDARD;
+    boolean urlSafe = false;
+    for (int i = 0; i < text.length(); i++) {
+      switch (text.charAt(i)) {
+        case '+', '/' -> {
+          return STANDARD;
+        }
+        case '-', '_' -> urlSafe = true;
+        default -> {}
+      }
+    }
+    return urlSafe ? URL_SAFE : STANDARD;
   }
 
   /** With padding, as LiteLLM writes it. */
@@ -49,23 +64,37 @@ enum Base64Alphabet {
    * @return null when the text is no base64
    */
   static byte @Nullable [] decode(String text) {
-    byte[] digits = new byte[text.length()];
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1); // what it does not have becomes "?"
     int count = 0;
     int padding = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      byte digit = c < DIGITS.length ? DIGITS[c] : 0;
-      if (digit != 0) {
-        digits[count++] = digit;
+    int quad = 0;
+    int end = 0; // decoded in place: never ahead of what is read
+    for (byte c : bytes) {
+      byte bits = BITS[c & 0xff];
+      if (bits != NO_DIGIT) {
+        quad = quad << 6 | bits;
         padding = 0;
-      } else if (c == '=' && count % 4 >= 2 && count % 4 + ++padding >= 4) {
+        if ((++count & 3) == 0) {
+          bytes[end++] = (byte) (quad >> 16);
+          bytes[end++] = (byte) (quad >> 8);
+          bytes[end++] = (byte) quad;
+        }
+      } else if (c == '=' && (count & 3) >= 2 && (count & 3) + ++padding >= 4) {
         break;
       }
     }
-    if (count % 4 == 1) {
-      return null;
+    switch (count & 3) {
+      case 1 -> {
+        return null;
+      }
+      case 2 -> bytes[end++] = (byte) (quad >> 4);
+      case 3 -> {
+        bytes[end++] = (byte) (quad >> 10);
+        bytes[end++] = (byte) (quad >> 2);
+      }
+      default -> {}
     }
-    return Base64.getDecoder().decode(Arrays.copyOf(digits, count));
+    return Arrays.copyOf(bytes, end);
   }
 
   /** Whether the text consists of base64 of one alphabet and padding only, in whole quads. */

@@ -132,6 +132,9 @@ public final class StoredValue {
 
   /** Where {@code text} goes on after so many characters of a JSON string that stands in it. */
   private static int skip(String text, int start, int characters) {
+    if (text.indexOf('\\', start, start + characters) < 0) {
+      return start + characters;
+    }
     int at = start;
     for (int i = 0; i < characters; i++) {
       at += text.charAt(at) != '\\' ? 1 : text.charAt(at + 1) == 'u' ? 6 : 2;
@@ -141,6 +144,9 @@ public final class StoredValue {
 
   /** As JSON wants it, and no more; a surrogate without its pair survives as an escape. */
   private static String escaped(String value) {
+    if (isPlain(value)) {
+      return value;
+    }
     StringBuilder out = new StringBuilder(value.length() + 8);
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
@@ -153,6 +159,17 @@ public final class StoredValue {
       }
     }
     return out.toString();
+  }
+
+  /** Nearly always: base64 is. */
+  private static boolean isPlain(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isUnpaired(String value, int at) {

@@ -1,8 +1,9 @@
 package dev.keyrotation.database;
 
+import java.sql.SQLException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.function.Supplier;
 
 /** What a computation gives that has begun already, beside whoever waits for it. */
 final class Ahead<T> {
@@ -13,14 +14,14 @@ final class Ahead<T> {
   }
 
   /** Begins at once. What is not asked for ends by itself, and has no effect. */
-  static <T> Ahead<T> of(Supplier<T> computation) {
-    FutureTask<T> task = new FutureTask<>(computation::get);
+  static <T> Ahead<T> of(Callable<T> computation) {
+    FutureTask<T> task = new FutureTask<>(computation);
     Thread.startVirtualThread(task);
     return new Ahead<>(task);
   }
 
   /** Waits for it; throws what the computation threw. */
-  T get() {
+  T get() throws SQLException {
     boolean interrupted = false;
     try {
       while (true) {
@@ -32,6 +33,9 @@ final class Ahead<T> {
         }
       }
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof SQLException thrown) {
+        throw thrown;
+      }
       if (e.getCause() instanceof RuntimeException thrown) {
         throw thrown;
       }

@@ -25,6 +25,8 @@ record Catalog(String schema, Map<String, Table> tables) {
    * @param primaryKey its columns; empty when there is none
    * @param estimatedRows the planner's estimate; negative when it has none
    * @param policies whether row level security other than our fence could hide rows from us
+   * @param selfWritten whether an UPDATE may do more than it says: there are triggers (besides
+   *     those of foreign keys), rules or tables below it
    */
   record Table(
       String name,
@@ -33,7 +35,8 @@ record Catalog(String schema, Map<String, Table> tables) {
       long estimatedRows,
       boolean mayRead,
       boolean mayWrite,
-      boolean policies) {
+      boolean policies,
+      boolean selfWritten) {
     boolean has(String column) {
       return columns.containsKey(column);
     }
@@ -86,6 +89,9 @@ record Catalog(String schema, Map<String, Table> tables) {
              row_security_active(c.oid) AND (
                SELECT count(*) <> 1 OR min(p.polname) <> 'keyrotation_fence'
                  FROM pg_policy p WHERE p.polrelid = c.oid) AS policies,
+             c.relhasrules OR c.relhassubclass
+               OR EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
+               AS self_written,
              a.attnotnull AND NOT a.atthasdef AS required,
              coalesce(array_position(i.indkey::int2[], a.attnum), -1) AS key_position
         FROM pg_class c
@@ -115,7 +121,8 @@ record Catalog(String schema, Map<String, Table> tables) {
                     row.getLong("reltuples"),
                     row.getBoolean("may_read"),
                     row.getBoolean("may_write"),
-                    row.getBoolean("policies"));
+                    row.getBoolean("policies"),
+                    row.getBoolean("self_written"));
             tables.put(name, table);
           }
           String column = row.getString("attname");

@@ -4,6 +4,7 @@ import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -71,12 +72,29 @@ final class Connections {
     return source.getConnection();
   }
 
+  /**
+   * A transaction beside another one, for reads. A server that has no session left says so; a
+   * pooler says nothing, so the first answer has to come within {@code patience}.
+   */
+  Connection second(Limits limits, Duration patience) throws SQLException {
+    return open(limits, patience);
+  }
+
   private Connection open(Limits limits) throws SQLException {
+    return open(limits, null);
+  }
+
+  private Connection open(Limits limits, @Nullable Duration patience) throws SQLException {
     int seconds = Math.toIntExact(Math.min(limits.statement().toSeconds(), 86_400));
     Connection connection = connect(seconds + GRACE_SECONDS);
     try {
       connection.setAutoCommit(false);
+      int usual = connection.getNetworkTimeout();
+      if (patience != null) {
+        connection.setNetworkTimeout(Runnable::run, Math.toIntExact(patience.toMillis()));
+      }
       limits.apply(connection, schema);
+      connection.setNetworkTimeout(Runnable::run, usual);
       return connection;
     } catch (SQLException e) {
       connection.close();
@@ -108,11 +126,26 @@ final class Connections {
 
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
+    /** LiteLLM's own transactions are short; who waits longer stands behind something stuck. */
+    private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
+
+    /** For a re-encryption that may take {@code timeout}. */
+    static Limits of(Duration timeout) {
+      Duration wait = timeout.compareTo(LONGEST_LOCK_WAIT) < 0 ? timeout : LONGEST_LOCK_WAIT;
+      return new Limits(timeout, wait, false);
+    }
+
+    /** The same, and nothing can be written. */
+    Limits reading() {
+      return new Limits(statement, lock, true);
+    }
+
     void apply(Connection connection, String schema) throws SQLException {
       StringBuilder sql = new StringBuilder();
-      if (readOnly) {
-        sql.append("SET TRANSACTION READ ONLY;");
-      }
+      // What a role has by default may be stricter: a snapshot older than our locks would miss
+      // rows.
+      sql.append("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ")
+          .append(readOnly ? "ONLY;" : "WRITE;");
       local(sql, "statement_timeout", statement.toMillis());
       local(sql, "lock_timeout", lock.toMillis());
       // A transaction whose client has died without a word must not keep its locks.

@@ -60,12 +60,11 @@ final class Inspection {
     readConfig(catalog);
     RowReader reader = RowReader.counting(new EncryptionKey(current.encryption()));
     Tally tally = new Tally();
-    for (Table table : catalog.tables().values()) {
-      TableScan scan = TableScan.everything(catalog, table);
-      if (!scan.isEmpty()) {
-        scan.forEach(connection, false, reader, row -> tally.add(table, row));
-      }
-    }
+    RowsAhead.forEach(
+        connection,
+        TableScan.withRows(connection, TableScan.all(catalog)),
+        reader,
+        (scan, row) -> tally.add(scan.table(), row));
     findings.addAll(tally.findings());
     warnings.addAll(tally.warnings());
     int masterKeyRows = new TokenRows(connection, catalog).count(current.master());

@@ -193,7 +193,7 @@ final class PostgresFence implements Fence {
         connection ->
             new Reencryptor(
                     connection,
-                    schema,
+                    connections,
                     new Reencryption(owner, rotationId, direction, from, to, SWEEP.statement()),
                     progress -> {})
                 .sweep());

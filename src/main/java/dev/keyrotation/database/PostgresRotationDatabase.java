@@ -28,9 +28,6 @@ final class PostgresRotationDatabase implements RotationDatabase {
   private static final Limits READ =
       new Limits(Duration.ofMinutes(10), Duration.ofSeconds(5), true);
 
-  /** LiteLLM's own transactions are short; who waits longer stands behind something stuck. */
-  private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
-
   private final Connections connections;
   private final String schema;
 
@@ -119,12 +116,10 @@ final class PostgresRotationDatabase implements RotationDatabase {
           "The new encryption key equals the old one; nothing was written.");
     }
     OwnSchema.ensure(connections);
-    Duration wait =
-        request.timeout().compareTo(LONGEST_LOCK_WAIT) < 0 ? request.timeout() : LONGEST_LOCK_WAIT;
     return connections.inTransaction(
         "re-encrypting stored values",
-        new Limits(request.timeout(), wait, false),
-        connection -> new Reencryptor(connection, schema, request, progress).run());
+        Limits.of(request.timeout()),
+        connection -> new Reencryptor(connection, connections, request, progress).run());
   }
 
   @Override
@@ -153,12 +148,11 @@ final class PostgresRotationDatabase implements RotationDatabase {
           catalog.requireAllRowsVisible();
           RowReader reader = RowReader.counting(new EncryptionKey(key));
           Tally tally = new Tally();
-          for (Catalog.Table table : catalog.tables().values()) {
-            TableScan scan = TableScan.everything(catalog, table);
-            if (!scan.isEmpty()) {
-              scan.forEach(connection, false, reader, row -> tally.add(table, row));
-            }
-          }
+          RowsAhead.forEach(
+              connection,
+              TableScan.withRows(connection, TableScan.all(catalog)),
+              reader,
+              (scan, row) -> tally.add(scan.table(), row));
           return tally.total();
         });
   }

@@ -6,23 +6,24 @@ import dev.keyrotation.api.v1alpha1.Direction;
 import dev.keyrotation.api.v1alpha1.Progress;
 import dev.keyrotation.cipher.EncryptionKey;
 import dev.keyrotation.database.Catalog.Table;
+import dev.keyrotation.database.Connections.Limits;
 import dev.keyrotation.database.RotationDatabase.Finding;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
-import dev.keyrotation.database.Tally.ColumnName;
+import dev.keyrotation.database.RowReader.RowReading;
 import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One re-encryption, in the transaction of its connection: lock, search, read and write, read again
- * what was written, journal. What is not in order ends it, and with it all that was written.
+ * One re-encryption, in the transaction of its connection: lock, read and write, compare what was
+ * written, journal. What is not in order ends it, and with it all that was written.
  *
  * <p>Tables that LiteLLM seldom writes are locked against writes, reads go on. Keys, teams and
  * users are not, because every request needs them; nor are tables that only the search finds. There
@@ -30,12 +31,12 @@ import java.util.stream.Collectors;
  * transaction starts over.
  */
 final class Reencryptor {
-  private static final String ROWS_READ = "rows read";
   private static final String ROWS_WRITTEN = "rows re-encrypted";
   private static final String ROWS_CHECKED = "rows checked";
   private static final int PROGRESS_EVERY = 500;
 
   private final Connection connection;
+  private final Connections connections;
   private final String schema;
   private final Reencryption request;
   private final Consumer<Progress> progress;
@@ -45,9 +46,13 @@ final class Reencryptor {
   private final Deadline deadline;
 
   Reencryptor(
-      Connection connection, String schema, Reencryption request, Consumer<Progress> progress) {
+      Connection connection,
+      Connections connections,
+      Reencryption request,
+      Consumer<Progress> progress) {
     this.connection = connection;
-    this.schema = schema;
+    this.connections = connections;
+    this.schema = connections.schema();
     this.request = request;
     this.progress = progress;
     this.from = new EncryptionKey(request.from());
@@ -67,8 +72,7 @@ final class Reencryptor {
     Claim.take(connection, schema, request.owner());
     Catalog catalog = Catalog.read(connection, schema);
     catalog.requireAllRowsVisible();
-    lock(catalog);
-    DataCounts counts = rewrite(catalog, search(catalog));
+    DataCounts counts = rewrite(catalog);
     // Last, because it locks readers out until the commit.
     new FencePolicies(connection, schema)
         .set(catalog, request.rotationId(), request.fenced(), request.admitted());
@@ -95,24 +99,9 @@ final class Reencryptor {
     refuseAfterRollBack(journal);
     Catalog catalog = Catalog.read(connection, schema);
     catalog.requireAllRowsVisible();
-    long rows = 0;
-    preferIndexes(true);
-    for (Table table : catalog.tables().values()) {
-      TableScan scan = TableScan.everything(catalog, table);
-      if (scan.isEmpty()) {
-        continue;
-      }
-      try (RowWriter writer = writer(catalog, scan, false)) {
-        scan.forEach(connection, false, resealing, writer::write);
-        writer.flush();
-        rows += writer.rowsWritten();
-      }
-    }
-    return rows;
-  }
-
-  private RowWriter writer(Catalog catalog, TableScan scan, boolean strict) throws SQLException {
-    return new RowWriter(connection, catalog, scan.table(), request, strict);
+    Rewriting rewriting = new Rewriting(catalog, false);
+    rewriting.run(connection, TableScan.all(catalog));
+    return rewriting.rowsWritten;
   }
 
   /** A process that slept through a roll back must not go on where it was. */
@@ -144,48 +133,127 @@ final class Reencryptor {
   }
 
   /**
-   * The server joins a batch to its table row by row, whatever it believes of the table's size: a
-   * table that was filled lately could be read whole for each batch otherwise.
+   * Rewrites whatever holds values. Tables that instances write come last, those with most of the
+   * values at the very end, so that their rows are held for as short as can be.
    */
-  private void preferIndexes(boolean wanted) throws SQLException {
-    String setting = wanted ? "off" : "DEFAULT";
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("SET LOCAL enable_hashjoin = " + setting);
-      statement.execute("SET LOCAL enable_mergejoin = " + setting);
+  private DataCounts rewrite(Catalog catalog) throws SQLException {
+    List<TableScan> scans =
+        TableScan.all(catalog).stream()
+            .map(scan -> isComparedLater(scan.table()) ? scan.whole() : scan)
+            .sorted(
+                Comparator.comparing((TableScan scan) -> !isOursAlone(scan.table()))
+                    .thenComparing(scan -> ColumnRole.isListed(scan.table().name())))
+            .toList();
+    Rewriting rewriting = new Rewriting(catalog, true);
+    try (ReadingSession reading = readingSession(catalog, scans)) {
+      lock(catalog);
+      rewriting.run(reading.connection(), scans);
     }
+    Tally tally = rewriting.tally;
+    told(tally.rows(), ROWS_WRITTEN);
+    requireInOrder(tally.findings());
+    compare(scans, rewriting.written);
+    return new DataCounts(tally.columns().size(), tally.rowsCounted(), tally.total(), 0, 0);
   }
 
-  /** Looks into every column that is not on LiteLLM's list. */
-  private Tally search(Catalog catalog) throws SQLException {
-    List<TableScan> scans =
-        scans(catalog, (table, column) -> !ColumnRole.of(table, column).listed());
-    RowReader reader = RowReader.counting(from, to);
-    Tally tally = new Tally();
-    long estimate = estimate(scans);
-    for (TableScan scan : scans) {
-      scan.forEach(
-          connection,
-          false,
-          reader,
-          row -> {
-            tally.add(scan.table(), row);
-            tell(tally.rows(), estimate, ROWS_READ);
-          });
+  private ReadingSession readingSession(Catalog catalog, List<TableScan> scans) {
+    return ReadingSession.beside(
+        connection,
+        connections,
+        Limits.of(request.timeout()).reading(),
+        scans.stream().map(scan -> catalog.sql(scan.table().name())).toList());
+  }
+
+  /**
+   * Whether nobody else can write the table until the commit: no instance runs, or it is locked.
+   */
+  private boolean isOursAlone(Table table) {
+    return !request.besideInstances() || ColumnRole.lockable(table.name());
+  }
+
+  /**
+   * Whether the rows written are read again, all of each: where an UPDATE may do more than it says.
+   * Where instances may write beside us other columns are theirs to change.
+   */
+  private boolean isComparedLater(Table table) {
+    return table.selfWritten() && isOursAlone(table);
+  }
+
+  /** Writes the rows with new values, table by table. */
+  private final class Rewriting implements RowsAhead.Visitor {
+    private final Catalog catalog;
+    private final boolean strict;
+    private final Tally tally = new Tally();
+
+    /** What rows that are compared later have to be then. */
+    private final RowDigests written = new RowDigests();
+
+    private final long estimate;
+    private long rowsWritten;
+    private @Nullable RowWriter writer;
+
+    Rewriting(Catalog catalog, boolean strict) throws SQLException {
+      this.catalog = catalog;
+      this.strict = strict;
+      this.estimate = estimate(catalog);
+      preferIndexes();
+    }
+
+    /** Reads by {@code reading}, which may be the session that writes. */
+    void run(Connection reading, List<TableScan> scans) throws SQLException {
+      try {
+        RowsAhead.forEach(reading, TableScan.withRows(reading, scans), resealing, this);
+      } finally {
+        if (writer != null) {
+          writer.close();
+        }
+      }
+    }
+
+    @Override
+    public void visit(TableScan scan, RowReading row) throws SQLException {
+      tally.add(scan.table(), row);
+      if (row.changes()) {
+        if (row.hash() != null) {
+          written.add(row);
+        }
+        if (writer == null) {
+          writer = new RowWriter(connection, catalog, scan.table(), request, strict);
+        }
+        writer.write(row);
+      }
+      tell(tally.rows(), estimate, ROWS_WRITTEN);
       deadline.check();
     }
-    told(tally.rows(), ROWS_READ);
-    // Whether the key is the wrong one cannot be judged by these columns alone.
-    requireInOrder(tally.blocking());
-    return tally;
-  }
 
-  private static List<TableScan> scans(Catalog catalog, BiPredicate<String, String> wanted) {
-    return catalog.tables().values().stream()
-        .map(
-            table ->
-                TableScan.of(catalog, table, column -> wanted.test(table.name(), column.name())))
-        .filter(scan -> !scan.isEmpty())
-        .toList();
+    @Override
+    public void end() throws SQLException {
+      if (writer != null) {
+        writer.flush();
+        rowsWritten += writer.rowsWritten();
+        writer.close();
+        writer = null;
+      }
+    }
+
+    /** The server ends a transaction that is silent for a minute. */
+    @Override
+    public void heartbeat() throws SQLException {
+      deadline.check();
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SELECT 1");
+      }
+    }
+
+    /**
+     * The server joins a batch to its table row by row, whatever it believes of the table's size: a
+     * table that was filled lately could be read whole for each batch otherwise.
+     */
+    private void preferIndexes() throws SQLException {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
+      }
+    }
   }
 
   private static void requireInOrder(List<Finding> findings) {
@@ -203,87 +271,33 @@ final class Reencryptor {
   }
 
   /**
-   * Rewrites the columns on LiteLLM's list and those in which the search found values, then reads
-   * again what was written. Tables that instances write come last, so that their rows are held for
-   * as short as can be.
+   * Reads rows again as anybody will read them after the commit. Every value that was written has
+   * been opened again before, so it is enough that the text is the same; and nothing else in the
+   * rows may differ: a trigger could have changed it.
    */
-  private DataCounts rewrite(Catalog catalog, Tally found) throws SQLException {
-    Set<ColumnName> besides =
-        found.columns().stream()
-            .map(c -> new ColumnName(c.table(), c.column()))
-            .collect(Collectors.toSet());
-    List<TableScan> scans =
-        scans(
-            catalog,
-            (table, column) ->
-                ColumnRole.of(table, column).listed()
-                    || besides.contains(new ColumnName(table, column)));
-    // Where instances may write beside us, other columns and new values are theirs to change.
-    List<TableScan> ours = scans.stream().filter(this::isOursAlone).toList();
-    List<TableScan> theirsToo = scans.stream().filter(scan -> !isOursAlone(scan)).toList();
-    Tally tally = new Tally();
-    long estimate = estimate(scans);
-    check(ours, write(catalog, ours, tally, estimate));
-    write(catalog, theirsToo, tally, estimate);
-    told(tally.rows(), ROWS_WRITTEN);
-    return new DataCounts(tally.columns().size(), tally.rowsCounted(), tally.total(), 0, 0);
-  }
-
-  /**
-   * Whether nobody else can write the table until the commit: no instance runs, or it is locked.
-   */
-  private boolean isOursAlone(TableScan scan) {
-    return !request.besideInstances() || ColumnRole.lockable(scan.table().name());
-  }
-
-  /** What the rows written have to be afterwards. */
-  private RowDigests write(Catalog catalog, List<TableScan> scans, Tally tally, long estimate)
-      throws SQLException {
-    preferIndexes(true);
-    RowDigests digests = new RowDigests();
-    for (TableScan scan : scans) {
-      try (RowWriter writer = writer(catalog, scan, true)) {
-        scan.forEach(
-            connection,
-            true,
-            resealing,
-            row -> {
-              tally.add(scan.table(), row);
-              if (row.changes()) {
-                digests.add(row);
-                writer.write(row);
-              }
-              tell(tally.rows(), estimate, ROWS_WRITTEN);
-              deadline.check();
-            });
-        writer.flush();
-      }
+  private void compare(List<TableScan> scans, RowDigests written) throws SQLException {
+    List<TableScan> again =
+        scans.stream()
+            .filter(scan -> isComparedLater(scan.table()))
+            .map(scan -> scan.ofWritten(request.rotationId(), request.direction()))
+            .toList();
+    if (written.rows() == 0) {
+      return;
     }
-    requireInOrder(tally.findings());
-    return digests;
-  }
-
-  /**
-   * Reads what was written as anybody will read it after the commit. Every value that was written
-   * has been opened again before, so it is enough that the text is the same; and nothing else in
-   * the rows may differ: a trigger could have changed it.
-   */
-  private void check(List<TableScan> scans, RowDigests written) throws SQLException {
-    preferIndexes(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SET LOCAL enable_hashjoin = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT");
+    }
     RowDigests found = new RowDigests();
-    RowReader reader = RowReader.verbatim();
-    for (TableScan scan : scans) {
-      scan.ofWritten(request.rotationId(), request.direction())
-          .forEach(
-              connection,
-              true,
-              reader,
-              row -> {
-                found.add(row);
-                deadline.check();
-                tell(found.rows(), written.rows(), ROWS_CHECKED);
-              });
-    }
+    RowsAhead.forEach(
+        connection,
+        again,
+        RowReader.verbatim(),
+        (scan, row) -> {
+          found.add(row);
+          deadline.check();
+          tell(found.rows(), written.rows(), ROWS_CHECKED);
+        });
     told(found.rows(), ROWS_CHECKED);
     if (found.rows() != written.rows()) {
       throw failed("of " + written.rows() + " rows written " + found.rows() + " were found again");
@@ -300,9 +314,12 @@ final class Reencryptor {
         "The check before COMMIT failed: " + what + ". Nothing was committed.");
   }
 
-  /** By the server's statistics; rows without a value are among them. */
-  private static long estimate(List<TableScan> scans) {
-    return scans.stream().mapToLong(s -> Math.max(0, s.table().estimatedRows())).sum();
+  /** By the server's statistics, of the tables that are known to hold values. */
+  private static long estimate(Catalog catalog) {
+    return catalog.tables().values().stream()
+        .filter(table -> ColumnRole.isListed(table.name()))
+        .mapToLong(table -> Math.max(0, table.estimatedRows()))
+        .sum();
   }
 
   private void tell(long done, long total, String unit) {

@@ -93,8 +93,12 @@ final class RowReader {
    */
   record Remark(@Nullable ConditionReason blocks, String message) {}
 
-  /** What the row holds. */
-  RowReading read(Table table, TableScan.Row row) {
+  /** What the rows of a scan hold. */
+  List<RowReading> read(TableScan scan, List<TableScan.Row> rows) {
+    return rows.stream().map(row -> read(scan.table(), row)).toList();
+  }
+
+  private RowReading read(Table table, TableScan.Row row) {
     List<CellReading> cells =
         row.cells().stream().map(cell -> new CellLook(table, row, cell).read()).toList();
     boolean hashed = row.digest() != null && (counted == null || changes(cells));

@@ -2,6 +2,7 @@ package dev.keyrotation.database;
 
 import dev.keyrotation.api.v1alpha1.ConditionReason;
 import dev.keyrotation.database.Catalog.Column;
+import dev.keyrotation.database.Catalog.Kind;
 import dev.keyrotation.database.Catalog.Table;
 import dev.keyrotation.database.RotationDatabase.Reencryption;
 import dev.keyrotation.database.RowReader.CellReading;
@@ -10,6 +11,7 @@ import dev.keyrotation.failure.Recovery;
 import dev.keyrotation.failure.RotationException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,11 +20,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes re-encrypted cells of one table in batches, one UPDATE for the rows of a batch in which
- * the same columns change; it sets nothing but these cells. What they replace is copied. The UPDATE
- * also names the old values: a row that somebody changed since it was read is not written.
+ * Writes re-encrypted cells of one table in batches, one statement for the rows of a batch in which
+ * the same columns change. It copies what is replaced and sets these cells and nothing else. It
+ * also names the old values: a row that somebody changed since it was read is not written. And the
+ * server compares what it has stored with what was sent.
  */
 final class RowWriter implements AutoCloseable {
   private static final int BATCH_ROWS = 200;
@@ -30,10 +35,9 @@ final class RowWriter implements AutoCloseable {
   private final Connection connection;
   private final Catalog catalog;
   private final Table table;
+  private final Reencryption request;
   private final boolean strict;
   private final boolean byKey;
-  private final PreparedStatement copy;
-  private final List<Copy> copies = new ArrayList<>();
 
   /** One for each set of columns that changes together. */
   private final Map<List<Column>, Update> updates = new LinkedHashMap<>();
@@ -41,28 +45,14 @@ final class RowWriter implements AutoCloseable {
   private int pending;
   private long rowsWritten;
 
-  /** A cell that is replaced. */
-  private record Copy(String row, CellReading cell) {}
-
   RowWriter(
-      Connection connection, Catalog catalog, Table table, Reencryption request, boolean strict)
-      throws SQLException {
+      Connection connection, Catalog catalog, Table table, Reencryption request, boolean strict) {
     this.connection = connection;
     this.catalog = catalog;
     this.table = table;
+    this.request = request;
     this.strict = strict;
     this.byKey = byKey(table);
-    this.copy =
-        connection.prepareStatement(
-            """
-            INSERT INTO keyrotation.ciphertext_copy (litellm_schema, rotation_id, direction,
-                   table_name, row_id, column_name, old_value)
-            SELECT ?, ?, ?, ?, u.* FROM unnest(?, ?, ?) AS u
-            """);
-    copy.setString(1, catalog.schema());
-    copy.setString(2, request.rotationId());
-    copy.setString(3, request.direction().name());
-    copy.setString(4, table.name());
   }
 
   /** Writes the row, with the next batch, when something in it changes. */
@@ -71,7 +61,6 @@ final class RowWriter implements AutoCloseable {
     if (changes.isEmpty()) {
       return;
     }
-    changes.forEach(change -> copies.add(new Copy(row.row().id(), change)));
     List<Column> columns = changes.stream().map(CellReading::column).toList();
     Update update = updates.get(columns);
     if (update == null) {
@@ -94,28 +83,14 @@ final class RowWriter implements AutoCloseable {
     if (pending == 0) {
       return;
     }
-    setTexts(copy, 5, copies, Copy::row);
-    setTexts(copy, 6, copies, c -> c.cell().column().name());
-    setTexts(copy, 7, copies, c -> c.cell().before());
-    copy.executeUpdate();
-    copies.clear();
     for (Update update : updates.values()) {
-      update.execute();
+      rowsWritten += update.execute();
     }
     pending = 0;
   }
 
-  private <T> void setTexts(
-      PreparedStatement statement, int parameter, List<T> from, Function<T, String> text)
-      throws SQLException {
-    statement.setArray(
-        parameter,
-        connection.createArrayOf("text", from.stream().map(text).toArray(String[]::new)));
-  }
-
   @Override
   public void close() throws SQLException {
-    copy.close();
     for (Update update : updates.values()) {
       update.close();
     }
@@ -125,7 +100,7 @@ final class RowWriter implements AutoCloseable {
   private final class Update implements AutoCloseable {
     private final List<Column> columns;
     private final PreparedStatement statement;
-    private final List<String> places = new ArrayList<>();
+    private final List<TableScan.Row> places = new ArrayList<>();
     private final List<List<CellReading>> rows = new ArrayList<>();
 
     Update(List<Column> columns) throws SQLException {
@@ -134,22 +109,47 @@ final class RowWriter implements AutoCloseable {
     }
 
     void add(TableScan.Row row, List<CellReading> changes) {
-      places.add(byKey ? row.id() : row.location());
+      places.add(row);
       rows.add(changes);
     }
 
-    void execute() throws SQLException {
+    /** Gives the rows written. */
+    int execute() throws SQLException {
       if (rows.isEmpty()) {
-        return;
+        return 0;
       }
-      setTexts(statement, 1, places, Function.identity());
+      setTexts(1, places, TableScan.Row::id);
+      setTexts(2, places, row -> byKey ? null : row.location());
       for (int i = 0; i < columns.size(); i++) {
         int column = i;
-        setTexts(statement, 2 + 2 * i, rows, row -> row.get(column).after());
-        setTexts(statement, 3 + 2 * i, rows, row -> row.get(column).before());
+        setTexts(3 + 2 * i, rows, row -> row.get(column).before());
+        setTexts(4 + 2 * i, rows, row -> row.get(column).after());
       }
-      int written = statement.executeUpdate();
-      rowsWritten += written;
+      try (ResultSet counts = statement.executeQuery()) {
+        counts.next();
+        int written = counts.getInt("written");
+        judge(written, counts.getInt("kept"));
+        places.clear();
+        rows.clear();
+        return written;
+      }
+    }
+
+    private <T> void setTexts(int parameter, List<T> from, Function<T, @Nullable String> text)
+        throws SQLException {
+      String[] texts = from.stream().map(text).toArray(String[]::new);
+      statement.setArray(parameter, connection.createArrayOf("text", texts));
+    }
+
+    private void judge(int written, int kept) {
+      if (kept != written) {
+        throw new RotationException(
+            ConditionReason.REENCRYPTION_FAILED,
+            Recovery.ROLL_BACK,
+            "The database did not store in "
+                + table.name()
+                + " what it was sent, perhaps because of a trigger. Nothing was committed.");
+      }
       if (written != rows.size() && strict) {
         throw new RotationException(
             ConditionReason.DATABASE_LOCKED,
@@ -159,36 +159,69 @@ final class RowWriter implements AutoCloseable {
                 + " was changed while it was re-encrypted. Nothing was committed; it is tried"
                 + " again.");
       }
-      places.clear();
-      rows.clear();
     }
 
     private String sql() {
-      List<String> parameters = new ArrayList<>(List.of("place"));
+      List<String> sent = new ArrayList<>(List.of("id", "location"));
+      List<String> wanted = new ArrayList<>(List.of("id", "location"));
+      List<String> copies = new ArrayList<>();
       List<String> assignments = new ArrayList<>();
       List<String> conditions = new ArrayList<>(List.of(place()));
+      List<String> kept = new ArrayList<>();
       for (int i = 0; i < columns.size(); i++) {
         Column column = columns.get(i);
-        String after = "after" + i;
+        String name = Sql.name(column.name());
         String before = "before" + i;
-        parameters.addAll(List.of(after, before));
-        assignments.add(Sql.name(column.name()) + " = " + fromText(column, "u." + after));
+        String after = "after" + i;
+        sent.addAll(List.of(before, after));
+        // Converted here once, not wherever it is named.
+        wanted.addAll(List.of(before, fromText(column, after) + " AS " + after));
+        copies.add(copy(column, before));
+        assignments.add(name + " = u." + after);
         conditions.add(TableScan.asText(column, "t.") + " = u." + before);
-        if (column.kind() == Catalog.Kind.TEXT_ARRAY) {
+        kept.add(
+            column.kind() == Kind.JSONB
+                ? "t." + name + " = u." + after
+                : TableScan.asText(column, "t.")
+                    + " = "
+                    + TableScan.asText(column.kind(), "u." + after));
+        if (column.kind() == Kind.TEXT_ARRAY) {
           // An array of arrays would come back flat; LiteLLM has none, so it is refused.
-          conditions.add("array_ndims(t." + Sql.name(column.name()) + ") = 1");
+          conditions.add("array_ndims(t." + name + ") = 1");
         }
       }
-      return "UPDATE "
-          + catalog.sql(table.name())
-          + " t SET "
-          + String.join(", ", assignments)
-          + " FROM unnest("
-          + parameters.stream().map(p -> "?").collect(Collectors.joining(", "))
-          + ") AS u("
-          + String.join(", ", parameters)
-          + ") WHERE "
-          + String.join(" AND ", conditions);
+      return """
+      WITH u AS (SELECT %s FROM unnest(%s) AS sent(%s)),
+           copied AS (
+             INSERT INTO keyrotation.ciphertext_copy
+                    (litellm_schema, rotation_id, direction, table_name, column_name, row_id,
+                     old_value)
+             %s),
+           written AS (UPDATE %s t SET %s FROM u WHERE %s RETURNING %s AS kept)
+      SELECT count(*) AS written, count(*) FILTER (WHERE kept) AS kept FROM written
+      """
+          .formatted(
+              String.join(", ", wanted),
+              sent.stream().map(name -> "?").collect(Collectors.joining(", ")),
+              String.join(", ", sent),
+              String.join(" UNION ALL ", copies),
+              catalog.sql(table.name()),
+              String.join(", ", assignments),
+              String.join(" AND ", conditions),
+              String.join(" AND ", kept));
+    }
+
+    private String copy(Column column, String before) {
+      String row =
+          Stream.of(
+                  catalog.schema(),
+                  request.rotationId(),
+                  request.direction().name(),
+                  table.name(),
+                  column.name())
+              .map(Sql::literal)
+              .collect(Collectors.joining(", "));
+      return "SELECT " + row + ", id, " + before + " FROM u";
     }
 
     @Override
@@ -204,7 +237,7 @@ final class RowWriter implements AutoCloseable {
   private static boolean byKey(Table table) {
     Set<String> texts =
         table.columns().values().stream()
-            .filter(column -> column.kind() == Catalog.Kind.TEXT)
+            .filter(column -> column.kind() == Kind.TEXT)
             .map(Column::name)
             .collect(Collectors.toSet());
     return !table.primaryKey().isEmpty() && texts.containsAll(table.primaryKey());
@@ -212,12 +245,12 @@ final class RowWriter implements AutoCloseable {
 
   private String place() {
     if (!byKey) {
-      return "t.ctid = CAST(u.place AS tid)";
+      return "t.ctid = CAST(u.location AS tid)";
     }
     List<String> conditions = new ArrayList<>();
     for (int i = 0; i < table.primaryKey().size(); i++) {
       conditions.add(
-          "t." + Sql.name(table.primaryKey().get(i)) + " = (CAST(u.place AS jsonb) ->> " + i + ")");
+          "t." + Sql.name(table.primaryKey().get(i)) + " = (CAST(u.id AS jsonb) ->> " + i + ")");
     }
     return String.join(" AND ", conditions);
   }
