@@ -30,8 +30,7 @@ test: ## everything that can fail: unit, database, API server, end to end with r
 	e2e/cluster/with-apiserver.sh $(MVN) verify org.cyclonedx:cyclonedx-maven-plugin:makeBom -Dsurefire.excludedGroups=
 	helm/test.sh
 	e2e/tests/image.sh
-	e2e/tests/kill.sh
-	e2e/tests/host.sh
+	e2e/tests/together.sh kill.sh host.sh
 	e2e/tests/mixed.sh
 	OPERATOR_ARCHIVE=$(CURDIR)/target/keyrotation-image.tar e2e/tests/rotation.sh 1.108.4
 	TLS=1 e2e/tests/rotation.sh 1.100.4

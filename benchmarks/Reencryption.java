@@ -32,7 +32,7 @@ import java.util.Map;
  * <p>{@code reencrypt URL}, with the old and the new key as two lines on standard input. {@code
  * update-rows URL FROM} and {@code update-set URL FROM}: in database URL, to what database FROM
  * holds; row by row in batches, and by one statement a table from a table that has the new values
- * ready. Prints a JSON object. A source-file program on the class path of the operator.
+ * ready. Prints a JSON object. On the class path of the operator.
  */
 public final class Reencryption {
   private static final String RESOURCE =
@@ -89,7 +89,9 @@ public final class Reencryption {
             KeyMaterial.of(keys.get(0)),
             KeyMaterial.of(keys.get(1)),
             Duration.ofHours(1));
-    // As in a rotation: preflight has read everything shortly before, and with it loaded classes.
+    // As in a rotation: the database is claimed, and preflight has read everything, and with it loaded
+    // classes.
+    database.claim(request.owner());
     Watch look = Watch.start();
     RotationDatabase.Report report =
         database.inspect(request.owner(), new KeySet(request.from(), request.from()));

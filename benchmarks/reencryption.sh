@@ -52,7 +52,7 @@ java() { # the options of the image, and for ours a heap in which nothing can hi
   local heap=2g
   [ "$1" != reencrypt ] || heap=64m
   "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Xmx$heap" \
-    -cp "$app/app/*:$app/lib/main/*:$app/lib/boot/*" "$work/Reencryption.java" "$@"
+    -cp "$work/classes:$class_path" Reencryption "$@"
 }
 
 measure() { # values
@@ -71,7 +71,8 @@ measure() { # values
 }
 
 old=sk-$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))') new=sk-$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
-cp "$here/Reencryption.java" "$work"
+class_path="$app/app/*:$app/lib/main/*:$app/lib/boot/*"
+"$jdk/bin/javac" -cp "$class_path" -d "$work/classes" "$here/Reencryption.java"
 busy "PostgreSQL with LiteLLM's schema" "$work/postgres.log" start_postgres
 echo "| values | keyrotation | LiteLLM, Prisma | LiteLLM, psycopg | UPDATE by row | one UPDATE | peak memory |"
 echo "| --- | --- | --- | --- | --- | --- | --- |"

@@ -126,6 +126,17 @@ final class Connections {
 
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
+    /**
+     * Lets the server look in mid-statement whether its client is still there, so that locks go
+     * with the process that took them. PostgreSQL has it since 14, and not on every system.
+     */
+    private static final String MISS_DEAD_CLIENT =
+        """
+        SELECT set_config('client_connection_check_interval', '2s', true)
+         WHERE current_setting('client_connection_check_interval', true) IS NOT NULL
+           AND version() LIKE '%linux%';
+        """;
+
     /** LiteLLM's own transactions are short; who waits longer stands behind something stuck. */
     private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
 
@@ -153,6 +164,7 @@ final class Connections {
       if (connection.getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
         local(sql, "transaction_timeout", statement.toMillis());
       }
+      sql.append(MISS_DEAD_CLIENT);
       // Our names are always qualified. LiteLLM's own triggers name its tables without the schema
       // (since 1.108 one on the MCP tables does), so they have to be found; and nobody's temporary
       // tables get in between.

@@ -10,15 +10,18 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between a client and the server and can swallow an answer: a request that contains a word
- * is passed on, and nothing comes back any more.
+ * is passed on, and nothing comes back any more. Or it hangs up, as the end of a process does.
  */
 final class CuttingProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
+  private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private volatile String word = "";
 
   CuttingProxy(int target) throws IOException {
@@ -36,11 +39,19 @@ final class CuttingProxy implements AutoCloseable {
     word = newWord;
   }
 
+  /** On both sides, in the middle of whatever goes on. */
+  void hangUp() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
   private void accept() {
     try {
       while (true) {
         Socket client = listener.accept();
         Socket server = new Socket("localhost", target);
+        sockets.addAll(List.of(client, server));
         Thread.ofVirtual().start(() -> pump(client, server, client));
         Thread.ofVirtual().start(() -> pump(server, client, null));
       }

@@ -416,6 +416,40 @@ class ReencryptionTest {
     assertThat(database.open().valuesUnder(OLD)).isEqualTo(1);
   }
 
+  /** Sooner than the ten seconds that any wait for a lock may take. */
+  @Test
+  void locksGoWithTheProcessThatHasThem() throws SQLException, IOException {
+    TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
+    database.model("m1", Map.of("model", old("gpt-4o")));
+    String sessions =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'keyrotation' AND datname ="
+            + " current_database()";
+    try (Connection other = database.litellm("prisma");
+        Statement statement = other.createStatement();
+        CuttingProxy proxy = new CuttingProxy(database.port())) {
+      other.setAutoCommit(false);
+      statement.execute("UPDATE \"LiteLLM_ProxyModelTable\" SET model_name = 'busy'");
+      RotationDatabase through = TestDatabase.open(database.url(proxy.port()), "public");
+      CompletableFuture<DataCounts> cut =
+          CompletableFuture.supplyAsync(
+              () -> through.reencrypt(request(OLD, NEW, Direction.FORWARD), progress -> {}));
+      Awaitility.await()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          database.value(
+                              sessions + " AND wait_event_type = 'Lock' AND state = 'active'"))
+                      .isEqualTo("1"));
+
+      proxy.hangUp();
+
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(8))
+          .untilAsserted(() -> assertThat(database.value(sessions)).isEqualTo("0"));
+      assertThatThrownBy(cut::join).hasCauseInstanceOf(RotationException.class);
+    }
+  }
+
   @Test
   void theJournalIsOpenWhileATransactionRunsAndDecidedAfterwards() {
     TestDatabase database = LiteLlmServer.database(LiteLlmServer.NEWEST);
@@ -575,7 +609,9 @@ class ReencryptionTest {
                     database.column(
                         "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_class c ON c.oid ="
                             + " relation WHERE relname = 'LiteLLM_ProxyModelTable' AND mode IN"
-                            + " ('AccessShareLock', 'ShareRowExclusiveLock')")));
+                            + " ('AccessShareLock', 'ShareRowExclusiveLock') AND database ="
+                            + " (SELECT oid FROM pg_database WHERE datname ="
+                            + " current_database())")));
 
     assertThat(sessions.getFirst()).isEqualTo("2");
   }
@@ -620,7 +656,8 @@ class ReencryptionTest {
                   assertThat(
                           database.value(
                               "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode ="
-                                  + " 'ShareRowExclusiveLock'"))
+                                  + " 'ShareRowExclusiveLock' AND database = (SELECT oid FROM"
+                                  + " pg_database WHERE datname = current_database())"))
                       .isEqualTo("1"));
 
       other.commit();
