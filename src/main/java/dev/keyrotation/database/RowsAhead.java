@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * server and this process seldom wait for each other. Only a few batches are held at any time.
  */
 final class RowsAhead {
+  static final String THREAD = "keyrotation-rows";
+
   private static final int BATCHES = 4;
 
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
@@ -30,7 +32,8 @@ final class RowsAhead {
   private final List<TableScan> scans;
   private final RowReader reader;
   private final BlockingQueue<Ahead<Batch>> batches = new ArrayBlockingQueue<>(BATCHES);
-  private long nextHeartbeat = System.nanoTime() + HEARTBEAT.toNanos();
+  private final Duration heartbeat;
+  private long nextHeartbeat;
   private volatile boolean wanted = true;
   private volatile @Nullable Statement running;
 
@@ -51,10 +54,13 @@ final class RowsAhead {
     default void heartbeat() throws SQLException {}
   }
 
-  private RowsAhead(Connection connection, List<TableScan> scans, RowReader reader) {
+  private RowsAhead(
+      Connection connection, List<TableScan> scans, RowReader reader, Duration heartbeat) {
     this.connection = connection;
     this.scans = scans;
     this.reader = reader;
+    this.heartbeat = heartbeat;
+    this.nextHeartbeat = System.nanoTime() + heartbeat.toNanos();
   }
 
   /**
@@ -63,9 +69,20 @@ final class RowsAhead {
   static void forEach(
       Connection connection, List<TableScan> scans, RowReader reader, Visitor visitor)
       throws SQLException {
-    RowsAhead rows = new RowsAhead(connection, scans, reader);
+    forEach(connection, scans, reader, HEARTBEAT, visitor);
+  }
+
+  /** With a heartbeat of another length. */
+  static void forEach(
+      Connection connection,
+      List<TableScan> scans,
+      RowReader reader,
+      Duration heartbeat,
+      Visitor visitor)
+      throws SQLException {
+    RowsAhead rows = new RowsAhead(connection, scans, reader, heartbeat);
     // A virtual thread that waits for the server costs more than this one, by far.
-    Thread fetching = Thread.ofPlatform().daemon().name("keyrotation-rows").start(rows::fetch);
+    Thread fetching = Thread.ofPlatform().daemon().name(THREAD).start(rows::fetch);
     try {
       rows.visit(visitor);
     } finally {
@@ -127,12 +144,14 @@ final class RowsAhead {
     try {
       while (true) {
         long left = nextHeartbeat - System.nanoTime();
-        Ahead<Batch> batch = left > 0 ? batches.poll(left, TimeUnit.NANOSECONDS) : null;
+        if (left <= 0) {
+          visitor.heartbeat();
+          nextHeartbeat = System.nanoTime() + heartbeat.toNanos();
+        }
+        Ahead<Batch> batch = batches.poll(Math.max(left, 0), TimeUnit.NANOSECONDS);
         if (batch != null) {
           return batch.get();
         }
-        visitor.heartbeat();
-        nextHeartbeat = System.nanoTime() + HEARTBEAT.toNanos();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
