@@ -11,9 +11,8 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,19 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What the API server itself refuses: schema and CEL rules of the committed definition. */
 @Tag("cluster")
 class AdmissionIT {
-  private static TestCluster cluster;
-  private static KubernetesClient client;
-
-  @BeforeAll
-  static void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void disconnect() {
-    cluster.close();
-  }
+  @AutoClose private static final TestCluster cluster = TestCluster.connect();
+  private static final KubernetesClient client = cluster.client();
 
   @AfterEach
   void deleteAll() {

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,20 +33,13 @@ import org.junit.jupiter.api.Test;
 /** What a mock server lacks: dry runs, versions that are compared, immutable objects, limits. */
 @Tag("cluster")
 class ClusterAuditIT {
-  private TestCluster cluster;
-  private KubernetesClient client;
+  @AutoClose private final TestCluster cluster = TestCluster.connect();
+  private final KubernetesClient client = cluster.client();
   private KeyRotation rotation;
 
   @BeforeEach
   void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
     rotation = TestRotations.in(cluster.namespace());
-  }
-
-  @AfterEach
-  void close() {
-    cluster.close();
   }
 
   private List<ConfigMap> maps() {

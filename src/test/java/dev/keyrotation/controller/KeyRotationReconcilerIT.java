@@ -49,6 +49,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -65,8 +66,8 @@ class KeyRotationReconcilerIT {
           KeyMaterial.of("sk-canary-old-master-0123456789"),
           KeyMaterial.of("sk-canary-old-salt-0123456789"));
 
-  private TestCluster cluster;
-  private KubernetesClient client;
+  @AutoClose private final TestCluster cluster = TestCluster.connect();
+  private final KubernetesClient client = cluster.client();
   private FakeWorld world;
   private Operator operator;
   private WatchedRivals rivals;
@@ -74,8 +75,6 @@ class KeyRotationReconcilerIT {
 
   @BeforeEach
   void start() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
     world = new FakeWorld(OLD, 2, 7);
     client
         .resource(
@@ -177,7 +176,6 @@ class KeyRotationReconcilerIT {
                           it.getMetadata().setFinalizers(List.of());
                           return it;
                         }));
-    cluster.close();
   }
 
   private KeyRotation resource() {

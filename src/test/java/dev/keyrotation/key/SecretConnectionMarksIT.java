@@ -18,9 +18,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,22 +32,11 @@ class SecretConnectionMarksIT {
   private static final KeySet NEW =
       new KeySet(KeyMaterial.of("sk-canary-new"), KeyMaterial.of("canary-new-salt"));
 
-  private static TestCluster cluster;
-  private static KubernetesClient client;
+  @AutoClose private static final TestCluster cluster = TestCluster.connect();
+  private static final KubernetesClient client = cluster.client();
 
   private KeyRotation owner;
   private ConnectionMarks marks;
-
-  @BeforeAll
-  static void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void disconnect() {
-    cluster.close();
-  }
 
   @BeforeEach
   void start() {

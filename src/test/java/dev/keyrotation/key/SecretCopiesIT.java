@@ -17,9 +17,8 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,22 +32,11 @@ class SecretCopiesIT {
   private static final SecretCopy COPY = new SecretCopy("client", null, "token");
   private static final SecretCopy MISSING = new SecretCopy("missing", null, null);
 
-  private static TestCluster cluster;
-  private static KubernetesClient client;
+  @AutoClose private static final TestCluster cluster = TestCluster.connect();
+  private static final KubernetesClient client = cluster.client();
 
   private KeyRotation owner;
   private KeyCopies copies;
-
-  @BeforeAll
-  static void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void disconnect() {
-    cluster.close();
-  }
 
   @BeforeEach
   void start() {

@@ -31,9 +31,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,22 +44,11 @@ class SecretKeyStoreIT {
   private static final KeySet NEW = keys("sk-canary-new", "canary-new-salt");
   private static final String STAMP = "litellm-r2/Forward";
 
-  private static TestCluster cluster;
-  private static KubernetesClient client;
+  @AutoClose private static final TestCluster cluster = TestCluster.connect();
+  private static final KubernetesClient client = cluster.client();
 
   private KeyRotation owner;
   private KeyStore store;
-
-  @BeforeAll
-  static void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void disconnect() {
-    cluster.close();
-  }
 
   @BeforeEach
   void start() {

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,14 +32,12 @@ import org.junit.jupiter.api.Test;
 class LeadershipIT {
   private static final Duration LEASE = Duration.ofSeconds(6);
 
-  private TestCluster cluster;
-  private KubernetesClient client;
+  @AutoClose private final TestCluster cluster = TestCluster.connect();
+  private final KubernetesClient client = cluster.client();
   private final List<Process> processes = new ArrayList<>();
 
   @BeforeEach
   void start() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
     KeyRotation resource = TestRotations.in(cluster.namespace());
     resource.getMetadata().setUid(null);
     client.resource(resource).create();
@@ -47,7 +46,6 @@ class LeadershipIT {
   @AfterEach
   void stop() {
     processes.forEach(p -> p.stop());
-    cluster.close();
   }
 
   @ControllerConfiguration

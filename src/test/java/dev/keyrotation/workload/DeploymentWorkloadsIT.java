@@ -18,9 +18,8 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,22 +30,11 @@ class DeploymentWorkloadsIT {
   private static final WorkloadSpec WORKLOAD = WorkloadSpec.ofDeployment("litellm");
   private static final String STAMP = "litellm-r2/Forward";
 
-  private static TestCluster cluster;
-  private static KubernetesClient client;
+  @AutoClose private static final TestCluster cluster = TestCluster.connect();
+  private static final KubernetesClient client = cluster.client();
 
   private KeyRotation owner;
   private DeploymentWorkloads workloads;
-
-  @BeforeAll
-  static void connect() {
-    cluster = TestCluster.connect();
-    client = cluster.client();
-  }
-
-  @AfterAll
-  static void disconnect() {
-    cluster.close();
-  }
 
   @BeforeEach
   void start() {
