@@ -52,11 +52,13 @@ final class ReadingSession implements AutoCloseable {
     return connection;
   }
 
-  /** Ends the session; nothing that it locked stays locked. */
+  /** Ends the session. Nothing that it locked stays locked, not even for as long as it hangs up. */
   @Override
   public void close() throws SQLException {
     if (own) {
-      connection.close();
+      try (connection) {
+        connection.rollback();
+      }
     }
   }
 }
