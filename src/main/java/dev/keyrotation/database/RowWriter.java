@@ -43,6 +43,7 @@ final class RowWriter implements AutoCloseable {
   private final Map<List<Column>, Update> updates = new LinkedHashMap<>();
 
   private int pending;
+  private long pendingSize;
   private long rowsWritten;
 
   RowWriter(
@@ -68,7 +69,8 @@ final class RowWriter implements AutoCloseable {
       updates.put(columns, update);
     }
     update.add(row.row(), changes);
-    if (++pending >= BATCH_ROWS) {
+    pendingSize += row.row().size();
+    if (++pending >= BATCH_ROWS || pendingSize >= TableScan.LARGEST_BATCH) {
       flush();
     }
   }
@@ -87,6 +89,7 @@ final class RowWriter implements AutoCloseable {
       rowsWritten += update.execute();
     }
     pending = 0;
+    pendingSize = 0;
   }
 
   @Override

@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class TableScan {
   private static final int FETCH_ROWS = 200;
+
+  /** Of a batch, in characters: a few of them are in memory at a time, whatever a row holds. */
+  static final int LARGEST_BATCH = 1_000_000;
+
   private static final int LEAST_DIGITS = 54;
   private static final int LEAST_LENGTH = 45;
   private static final String RUN = "'[A-Za-z0-9+/_=\\\\-]{" + LEAST_DIGITS + "}'";
@@ -130,7 +134,16 @@ final class TableScan {
    * @param digest MD5 of all other columns, in a scan of whole rows; comparable within one
    *     transaction
    */
-  record Row(String location, String id, List<Cell> cells, @Nullable String digest) {}
+  record Row(String location, String id, List<Cell> cells, @Nullable String digest) {
+    /** How much text it has, in characters. */
+    long size() {
+      long size = 0;
+      for (Cell cell : cells) {
+        size += cell.text() == null ? 0 : cell.text().length();
+      }
+      return size;
+    }
+  }
 
   /** A column's value as text; null when the column is. */
   record Cell(Column column, @Nullable String text) {}
@@ -155,8 +168,11 @@ final class TableScan {
 
   private List<Row> batch(ResultSet result) throws SQLException {
     List<Row> batch = new ArrayList<>(FETCH_ROWS);
-    while (batch.size() < FETCH_ROWS && result.next()) {
-      batch.add(row(result));
+    long size = 0;
+    while (batch.size() < FETCH_ROWS && size < LARGEST_BATCH && result.next()) {
+      Row row = row(result);
+      batch.add(row);
+      size += row.size();
     }
     return batch;
   }

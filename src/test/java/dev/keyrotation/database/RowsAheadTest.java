@@ -71,6 +71,26 @@ class RowsAheadTest {
     assertThat(seen.getLast()).isEqualTo("end");
   }
 
+  @Test
+  void largeRowsComeAFewAtATime() throws SQLException {
+    database.run(
+        "UPDATE \"LiteLLM_ProxyModelTable\" SET litellm_params = litellm_params ||"
+            + " jsonb_build_object('prompt', repeat('x', 300000)) WHERE length(model_id) = 2");
+    List<Integer> sizes = new ArrayList<>();
+    TableScan models =
+        scans().stream()
+            .filter(scan -> scan.table().name().equals("LiteLLM_ProxyModelTable"))
+            .findFirst()
+            .orElseThrow();
+
+    try (Statement statement = connection.createStatement()) {
+      models.read(statement, batch -> sizes.add(batch.size()));
+    }
+
+    assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1500);
+    assertThat(sizes).startsWith(200).endsWith(4, 1);
+  }
+
   /** The session that writes would be ended by the server if it were silent all the while. */
   @Test
   void givesASignOfLifeAlsoWhileRowsCome() throws SQLException {
