@@ -55,27 +55,48 @@ java() { # the options of the image, and for ours a heap in which nothing can hi
     -cp "$work/classes:$class_path" Reencryption "$@"
 }
 
+# What a person would run: a file of UPDATEs, by psql, in one transaction.
+update_by_psql() { # database, database with the new values
+  local begin end table key column
+  {
+    echo "BEGIN;"
+    while read -r table key column; do
+      sql -d "$2" -At -c "SELECT format('UPDATE \"$table\" SET $column = %L WHERE $key = %L;', $column, $key) FROM \"$table\""
+    done <<TABLES
+LiteLLM_ProxyModelTable model_id litellm_params
+LiteLLM_CredentialsTable credential_id credential_values
+LiteLLM_VerificationToken token metadata
+TABLES
+    echo "COMMIT;"
+  } >"$work/updates.sql"
+  begin=$EPOCHREALTIME
+  sql -d "$1" -f "$work/updates.sql"
+  end=$EPOCHREALTIME
+  python3 -c "print('{\"what\": \"update-psql\", \"seconds\": %.3f}' % ($end - $begin))"
+}
+
 measure() { # values
   local n=$1 kind
   copy empty "filled_$n"
   keys | "$python" "$here/fill.py" "$n" "$(url "filled_$n")"
-  for kind in ours rows set psycopg prisma; do copy "filled_$n" "${kind}_$n"; done
+  for kind in ours byhand rows set psycopg prisma; do copy "filled_$n" "${kind}_$n"; done
   printf '%s\n%s\n' "$old" "$new" | java reencrypt "$(url "ours_$n")" >>"$work/results"
   # Fast and wrong would be no result.
   keys | DATABASE_URL=$(url "ours_$n") "$python" "$e2e/litellm/oracle.py" count --expect new
+  update_by_psql "byhand_$n" "ours_$n" >>"$work/results"
   java update-rows "$(url "rows_$n")" "$(url "ours_$n")" >>"$work/results"
   java update-set "$(url "set_$n")" "$(url "ours_$n")" >>"$work/results"
   keys | env "${environment[@]}" "$python" "$here/litellm_migration.py" "psycopg=$(url "psycopg_$n")" "prisma=$(url "prisma_$n")" \
     >>"$work/results"
-  for kind in ours rows set psycopg prisma filled; do sql -d postgres -c "DROP DATABASE ${kind}_$n"; done
+  for kind in ours byhand rows set psycopg prisma filled; do sql -d postgres -c "DROP DATABASE ${kind}_$n"; done
 }
 
 old=sk-$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))') new=sk-$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')
 class_path="$app/app/*:$app/lib/main/*:$app/lib/boot/*"
 "$jdk/bin/javac" -cp "$class_path" -d "$work/classes" "$here/Reencryption.java"
 busy "PostgreSQL with LiteLLM's schema" "$work/postgres.log" start_postgres
-echo "| values | keyrotation | LiteLLM, Prisma | LiteLLM, psycopg | UPDATE by row | one UPDATE | peak memory |"
-echo "| --- | --- | --- | --- | --- | --- | --- |"
+echo "| values | keyrotation | LiteLLM, Prisma | LiteLLM, psycopg | UPDATEs by psql | UPDATEs in batches | one UPDATE | peak memory |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
 for n in "$@"; do
   : >"$work/results"
   busy "$n values" "$work/$n.log" measure "$n"
@@ -87,7 +108,7 @@ assert found["keyrotation"]["values"] == found["prisma"]["values"] == found["psy
 def cell(what):
     seconds = found[what]["seconds"]
     return f"{seconds:.2f} s ({seconds / ours:.2f} ×)"
-print(f"| {found['keyrotation']['values']:,} | {ours:.2f} s | {cell('prisma')} | {cell('psycopg')} | {cell('update-rows')} | "
-      f"{cell('update-set')} | {found['keyrotation']['peak_mib']} MiB |", flush=True)
+print(f"| {found['keyrotation']['values']:,} | {ours:.2f} s | {cell('prisma')} | {cell('psycopg')} | {cell('update-psql')} | "
+      f"{cell('update-rows')} | {cell('update-set')} | {found['keyrotation']['peak_mib']} MiB |", flush=True)
 PYTHON
 done
