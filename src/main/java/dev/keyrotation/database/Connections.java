@@ -140,6 +140,8 @@ final class Connections {
     /** LiteLLM's own transactions are short; who waits longer stands behind something stuck. */
     private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(10);
 
+    private static final Duration LONGEST_SILENCE = Duration.ofMinutes(1);
+
     /** For a re-encryption that may take {@code timeout}. */
     static Limits of(Duration timeout) {
       Duration wait = timeout.compareTo(LONGEST_LOCK_WAIT) < 0 ? timeout : LONGEST_LOCK_WAIT;
@@ -159,8 +161,10 @@ final class Connections {
           .append(readOnly ? "ONLY;" : "WRITE;");
       local(sql, "statement_timeout", statement.toMillis());
       local(sql, "lock_timeout", lock.toMillis());
-      // A transaction whose client has died without a word must not keep its locks.
-      local(sql, "idle_in_transaction_session_timeout", Duration.ofMinutes(1).toMillis());
+      // A transaction whose client has died without a word must not keep its locks. One that only
+      // reads has none that hold up LiteLLM, and may wait for the writes beside it.
+      Duration idle = readOnly ? statement : LONGEST_SILENCE;
+      local(sql, "idle_in_transaction_session_timeout", idle.toMillis());
       if (connection.getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
         local(sql, "transaction_timeout", statement.toMillis());
       }

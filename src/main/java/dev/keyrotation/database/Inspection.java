@@ -61,10 +61,7 @@ final class Inspection {
     RowReader reader = RowReader.counting(new EncryptionKey(current.encryption()));
     Tally tally = new Tally();
     RowsAhead.forEach(
-        connection,
-        TableScan.withRows(connection, TableScan.all(catalog)),
-        reader,
-        (scan, row) -> tally.add(scan.table(), row));
+        connection, TableScan.all(catalog), reader, (scan, row) -> tally.add(scan.table(), row));
     findings.addAll(tally.findings());
     warnings.addAll(tally.warnings());
     int masterKeyRows = new TokenRows(connection, catalog).count(current.master());

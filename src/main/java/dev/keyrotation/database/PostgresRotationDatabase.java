@@ -150,7 +150,7 @@ final class PostgresRotationDatabase implements RotationDatabase {
           Tally tally = new Tally();
           RowsAhead.forEach(
               connection,
-              TableScan.withRows(connection, TableScan.all(catalog)),
+              TableScan.all(catalog),
               reader,
               (scan, row) -> tally.add(scan.table(), row));
           return tally.total();

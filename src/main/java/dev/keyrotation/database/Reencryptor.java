@@ -133,26 +133,32 @@ final class Reencryptor {
   }
 
   /**
-   * Rewrites whatever holds values. Tables that instances write come last, those with most of the
-   * values at the very end, so that their rows are held for as short as can be.
+   * Rewrites whatever holds values. Tables that instances write come last, after all that can be
+   * compared has been, and those with most of the values at the very end: their rows are held for
+   * as short as can be.
    */
   private DataCounts rewrite(Catalog catalog) throws SQLException {
-    List<TableScan> scans =
-        TableScan.all(catalog).stream()
-            .map(scan -> isComparedLater(scan.table()) ? scan.whole() : scan)
-            .sorted(
-                Comparator.comparing((TableScan scan) -> !isOursAlone(scan.table()))
-                    .thenComparing(scan -> ColumnRole.isListed(scan.table().name())))
+    List<TableScan> scans = TableScan.all(catalog);
+    List<TableScan> ours =
+        scans.stream()
+            .filter(scan -> isOursAlone(scan.table()))
+            .map(scan -> scan.table().selfWritten() ? scan.whole() : scan)
+            .toList();
+    List<TableScan> theirsToo =
+        scans.stream()
+            .filter(scan -> !isOursAlone(scan.table()))
+            .sorted(Comparator.comparing(scan -> ColumnRole.isListed(scan.table().name())))
             .toList();
     Rewriting rewriting = new Rewriting(catalog, true);
     try (ReadingSession reading = readingSession(catalog, scans)) {
       lock(catalog);
-      rewriting.run(reading.connection(), scans);
+      rewriting.run(reading.connection(), ours);
+      compare(ours, rewriting.written);
+      rewriting.run(reading.connection(), theirsToo);
     }
     Tally tally = rewriting.tally;
     told(tally.rows(), ROWS_WRITTEN);
     requireInOrder(tally.findings());
-    compare(scans, rewriting.written);
     return new DataCounts(tally.columns().size(), tally.rowsCounted(), tally.total(), 0, 0);
   }
 
@@ -171,14 +177,6 @@ final class Reencryptor {
     return !request.besideInstances() || ColumnRole.lockable(table.name());
   }
 
-  /**
-   * Whether the rows written are read again, all of each: where an UPDATE may do more than it says.
-   * Where instances may write beside us other columns are theirs to change.
-   */
-  private boolean isComparedLater(Table table) {
-    return table.selfWritten() && isOursAlone(table);
-  }
-
   /** Writes the rows with new values, table by table. */
   private final class Rewriting implements RowsAhead.Visitor {
     private final Catalog catalog;
@@ -192,17 +190,17 @@ final class Reencryptor {
     private long rowsWritten;
     private @Nullable RowWriter writer;
 
-    Rewriting(Catalog catalog, boolean strict) throws SQLException {
+    Rewriting(Catalog catalog, boolean strict) {
       this.catalog = catalog;
       this.strict = strict;
       this.estimate = estimate(catalog);
-      preferIndexes();
     }
 
     /** Reads by {@code reading}, which may be the session that writes. */
     void run(Connection reading, List<TableScan> scans) throws SQLException {
+      preferIndexes(true);
       try {
-        RowsAhead.forEach(reading, TableScan.withRows(reading, scans), resealing, this);
+        RowsAhead.forEach(reading, scans, resealing, this);
       } finally {
         if (writer != null) {
           writer.close();
@@ -244,15 +242,17 @@ final class Reencryptor {
         statement.execute("SELECT 1");
       }
     }
+  }
 
-    /**
-     * The server joins a batch to its table row by row, whatever it believes of the table's size: a
-     * table that was filled lately could be read whole for each batch otherwise.
-     */
-    private void preferIndexes() throws SQLException {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
-      }
+  /**
+   * The server joins a batch to its table row by row, whatever it believes of the table's size: a
+   * table that was filled lately could be read whole for each batch otherwise.
+   */
+  private void preferIndexes(boolean wanted) throws SQLException {
+    String setting = wanted ? "off" : "DEFAULT";
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL enable_hashjoin = " + setting);
+      statement.execute("SET LOCAL enable_mergejoin = " + setting);
     }
   }
 
@@ -271,23 +271,21 @@ final class Reencryptor {
   }
 
   /**
-   * Reads rows again as anybody will read them after the commit. Every value that was written has
-   * been opened again before, so it is enough that the text is the same; and nothing else in the
-   * rows may differ: a trigger could have changed it.
+   * Where an UPDATE may do more than it says, reads the rows written again, as anybody will read
+   * them after the commit. Every value that was written has been opened again before, so it is
+   * enough that the text is the same; and nothing else in the rows may differ: a trigger could have
+   * changed it. Where instances may write beside us other columns are theirs to change.
    */
-  private void compare(List<TableScan> scans, RowDigests written) throws SQLException {
-    List<TableScan> again =
-        scans.stream()
-            .filter(scan -> isComparedLater(scan.table()))
-            .map(scan -> scan.ofWritten(request.rotationId(), request.direction()))
-            .toList();
+  private void compare(List<TableScan> ours, RowDigests written) throws SQLException {
     if (written.rows() == 0) {
       return;
     }
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          "SET LOCAL enable_hashjoin = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT");
-    }
+    preferIndexes(false);
+    List<TableScan> again =
+        ours.stream()
+            .filter(scan -> scan.table().selfWritten())
+            .map(scan -> scan.ofWritten(request.rotationId(), request.direction()))
+            .toList();
     RowDigests found = new RowDigests();
     RowsAhead.forEach(
         connection,

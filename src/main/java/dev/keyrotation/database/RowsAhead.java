@@ -93,7 +93,7 @@ final class RowsAhead {
   private void fetch() {
     try (Statement statement = connection.createStatement()) {
       running = statement;
-      for (TableScan scan : scans) {
+      for (TableScan scan : TableScan.withRows(connection, scans)) {
         scan.read(
             statement, batch -> put(Ahead.of(() -> new Batch(scan, reader.read(scan, batch)))));
         if (!wanted) {
